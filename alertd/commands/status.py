@@ -1,0 +1,183 @@
+"""`alertd status`: what the daemon does now, for a person who was woken at night. What is wrong comes first."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from alertd.commands.common import DEFAULT_FOLDER, ConfigFolder, command, draw, write
+from alertd.commands.serve import ask
+from alertd.errors import AlertdError, StoreError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+MUCH_WAITING: Final = 500
+"""Articles before a stage that are too many; docs/operations.md has the same limit for an alarm."""
+MUCH_UNSENT: Final = 20
+"""Messages before a channel that are too many; the same there."""
+
+_SPANS: Final = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    command(app, "status", "alertd status", "alertd status --json | jq .dead")(status)
+
+
+def status(
+    config: ConfigFolder = DEFAULT_FOLDER,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show what the daemon does, and first what is wrong.
+
+    Then articles, alerts, what waits, and every feed. Works from the state also when no daemon runs. Exit code 1 when
+    there is no state; `alertd health` has one for readiness.
+    """
+    from alertd import daemon
+    from alertd.commands.place import locate
+
+    place = locate(config)
+    try:
+        found = asyncio.run(daemon.status(place.configuration))
+    except StoreError as error:
+        # files that are wrong may have hidden where the state is
+        raise (place.refused or error) from error
+    found |= _health(found)
+    if as_json:
+        write([json.dumps(found, ensure_ascii=False)])
+        return
+    refused = len(place.refused.problems) if place.refused else 0
+    draw(*drawn(found, now=time.time(), on_disk=place.configuration.generation, refused=refused))
+
+
+def _health(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Add what the running daemon says of its parts: `ready` and `parts`."""
+    running = found["running"]
+    if running is None:
+        return {"ready": False, "parts": {}}
+    try:
+        return ask(running["url"])
+    except AlertdError as error:
+        return {"ready": False, "parts": {"pages": {"ok": False, "detail": str(error)}}}
+
+
+def troubles(found: Mapping[str, Any], *, now: float, on_disk: str, refused: int) -> list[str]:
+    """Name what is wrong, worst first.
+
+    Args:
+        found: what `alertd.daemon.status` gives, with `ready` and `parts` as `/readyz` has them.
+        now: Unix seconds.
+        on_disk: generation of the configuration as its files are now, or "".
+        refused: mistakes in those files.
+    """
+    wrong = []
+    if not found["running"]:
+        wrong.append("alertd is not running: alertd run")
+    elif not found["ready"]:
+        broken = {name: part["detail"] for name, part in found["parts"].items() if not part["ok"]}
+        wrong += [f"{name}: {detail or 'does not work'}" for name, detail in broken.items()] or ["not ready yet"]
+    if found["dead"]:
+        wrong.append(f"dead letters: {found['dead']:,}, articles that could not be processed; the log names them")
+    if refused:
+        wrong.append(f"configuration: {_many(refused, 'mistake')} in the files, the one in force stays: alertd check")
+    elif found["running"] and on_disk and found["generation"] not in ("", on_disk):
+        wrong.append(f"configuration: the files are {on_disk}, in force is {found['generation']}: alertd check")
+    for stage, lag in found["streams"].items():
+        if lag > MUCH_WAITING:
+            wrong.append(f"{stage}: {lag:,} articles wait; too little CPU, or it does not run")
+    for channel, waiting in found["outbox"].items():
+        if waiting > MUCH_UNSENT:
+            wrong.append(f"{channel}: {waiting:,} messages wait; is Slack slow, or does it refuse us?")
+    wrong += [_failing(feed, now) for feed in _worst_first(found["feeds"]) if feed["failing"]]
+    return wrong
+
+
+def _failing(feed: Mapping[str, Any], now: float) -> str:
+    last = f"last good {span(now - feed['last_success'])} ago" if feed["last_success"] else "never good"
+    return f"feed {feed['name']}: failed {_many(feed['failing'], 'time')} in a row, {last}: {feed['state']}"
+
+
+def drawn(found: Mapping[str, Any], *, now: float, on_disk: str, refused: int) -> Iterator[RenderableType]:
+    """Draw the whole report; the arguments are those of `troubles`."""
+    from rich.text import Text
+
+    from alertd.logs import escape
+
+    wrong = troubles(found, now=now, on_disk=on_disk, refused=refused)
+    if wrong:
+        yield Text(_many(len(wrong), "thing").upper() + " WRONG", style="bold red")
+        for line in wrong:
+            yield Text(f"  {escape(line)}", style="red")
+    else:
+        yield Text("ALL IS WELL", style="bold green")
+    yield Text()
+    for name, words in _facts(found, now):
+        yield Text.assemble((f"{name:<10}", "bold"), escape(words))
+    if found["feeds"]:
+        yield Text()
+        yield _feeds(found["feeds"], now)
+
+
+def _facts(found: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
+    if running := found["running"]:
+        began = datetime.fromtimestamp(running["started"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        since = f"for {span(now - running['started'])}, since {began}"
+        yield "running", f"{since}, process {running['pid']}, {running['url']}, configuration {found['generation']}"
+    yield "articles", f"{found['articles']:,}, {found['copies']:,} of them copies, in {found['stories']:,} stories"
+    alerts = ", ".join(f"{count:,} {kind}" for kind, count in found["alerts"].items())
+    yield "alerts", f"{alerts or 'none'}; {_many(found['posted'], 'message')} posted"
+    yield "held back", ", ".join(f"{count:,} {reason}" for reason, count in found["held"].items()) or "nothing"
+    waits = [f"{stage} {lag:,}" for stage, lag in found["streams"].items()]
+    waits += [f"{channel} {count:,}" for channel, count in found["outbox"].items()]
+    yield "waiting", ", ".join(waits) or "nothing"
+    failing = sum(feed["failing"] > 0 for feed in found["feeds"])
+    yield "feeds", f"{len(found['feeds']) - failing} of {len(found['feeds'])} fine"
+
+
+def _feeds(feeds: Sequence[Mapping[str, Any]], now: float) -> RenderableType:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from alertd.logs import escape
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for name in ("feed", "state"):
+        table.add_column(name, overflow="fold")
+    for name in ("polls", "failed", "last good", "next"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for feed in _worst_first(feeds):
+        last = f"{span(now - feed['last_success'])} ago" if feed["last_success"] else "never"
+        due = ("now" if feed["next"] <= now else f"in {span(feed['next'] - now)}") if feed["next"] else ""
+        cells = (feed["name"], str(feed["state"]), f"{feed['polls']:,}", f"{feed['failures']:,}", last, due)
+        table.add_row(*(Text(escape(cell)) for cell in cells), style="red" if feed["failing"] else "")
+    return table
+
+
+def _worst_first(feeds: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return sorted(feeds, key=lambda feed: (-feed["failing"], feed["name"]))
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'s' * (count != 1)}"
+
+
+def span(seconds: float) -> str:
+    """Write a length of time in its two largest units: 45s, 12m, 3h 20m, 2d 4h; nothing below a second."""
+    left = max(0, int(seconds))
+    parts: list[str] = []
+    for unit, size in _SPANS:
+        if left >= size or (unit == "s" and not parts):
+            parts.append(f"{left // size}{unit}")
+            left %= size
+        elif parts:
+            break
+    # seconds beside minutes say nothing to anybody
+    return " ".join(parts[:2] if parts[0][-1] in "dh" else parts[:1])

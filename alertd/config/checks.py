@@ -1,0 +1,161 @@
+"""What the two files must hold together: names that are unique and known, addresses that may be polled, symbols."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from alertd.config.document import Document, Keys
+from alertd.config.models import FeedSettings
+from alertd.config.units import duration_words
+from alertd.config.values import reach, split
+from alertd.config.watchlist import RuleSettings, looks_like_ticker
+
+FASTEST_PUBLIC: Final = 5.0
+"""Least seconds between two polls of a feed that is not on this machine."""
+
+CONDITIONS: Final = ("companies", "events", "keywords", "sources", "feeds")
+"""Conditions of which a rule needs one; without any it would fire on everything."""
+
+
+@dataclass(frozen=True)
+class Symbols:
+    """Tells whether a symbol is known, and which are like it; from the gazetteer, or from nothing at all."""
+
+    known: Callable[[str], bool] | None = None
+    like: Callable[[str], Sequence[str]] | None = None
+
+
+@dataclass
+class Parts:
+    """What could be read of both files, each with its index; parts with mistakes are left out."""
+
+    private: bool = False
+    feeds: list[tuple[int, FeedSettings]] = field(default_factory=list)
+    rules: list[tuple[int, RuleSettings]] = field(default_factory=list)
+
+
+def check_settings(document: Document, parts: Parts) -> None:
+    """Note the mistakes of `alertd.yaml` that no single value shows."""
+    if not isinstance(document.value, dict):
+        if document.value is None and not document.problems:
+            document.add(1, 1, "no feeds; list at least one under `feeds:`, or write anew with `alertd init`")
+        return
+    if document.value.get("feeds") is None:
+        document.at(("feeds",), "no feeds; list at least one under `feeds:`", key=True)
+    for path, first in _repeats(document, "feeds", "name"):
+        document.at(path, f"a second feed with this name (first in line {first}); names are unique")
+    for path, first in _repeats(document, "feeds", "url"):
+        document.at(path, f"the address of the feed in line {first} again; keep one of them")
+    for index, feed in parts.feeds:
+        _check_feed(document, index, feed, parts)
+    _check_slack(document, parts)
+    _check_twice(document, ("slack",), "token")
+    _check_twice(document, ("redis",), "url")
+
+
+def _check_feed(document: Document, index: int, feed: FeedSettings, parts: Parts) -> None:
+    at = ("feeds", index)
+    _check_twice(document, at, "url")
+    if feed.interval < FASTEST_PUBLIC and not feed.on_loopback:
+        default = ("feed_defaults", "interval")
+        own = (*at, "interval") if (*at, "interval") in document.places or default not in document.places else default
+        document.at(own, f"interval is too short; at least {duration_words(FASTEST_PUBLIC)} for a public feed")
+    if reach(feed.url) != "public" and not parts.private:
+        document.at((*at, "url"), "url is on this machine or in a private network; set allow_private_addresses: true")
+    host = _host(feed.url)
+    if (host == "sec.gov" or host.endswith(".sec.gov")) and not _contact_given(document):
+        text = "the SEC refuses readers that name no contact; set `contact:` to an e-mail address of yours"
+        document.at((*at, "url"), text)
+
+
+def _host(url: str) -> str:
+    found = split(url)
+    return (found.hostname or "").rstrip(".").lower() if found else ""
+
+
+def _contact_given(document: Document) -> bool:
+    # a contact that is itself wrong has its own message
+    return bool(document.value.get("contact"))
+
+
+def _check_slack(document: Document, parts: Parts) -> None:
+    slack = document.value.get("slack")
+    url = slack.get("base_url") if isinstance(slack, dict) else None
+    if isinstance(url, str) and split(url) and reach(url) != "public" and not parts.private:
+        text = "base_url is on this machine or in a private network; set allow_private_addresses: true"
+        document.at(("slack", "base_url"), text)
+
+
+def _check_twice(document: Document, path: tuple[str | int, ...], key: str) -> None:
+    both = (*path, key) in document.places and (*path, f"{key}_file") in document.places
+    if both:
+        document.at((*path, f"{key}_file"), f"both {key} and {key}_file; keep one", key=True)
+
+
+def check_watchlist(document: Document, parts: Parts, feeds: Mapping[str, Any], symbols: Symbols) -> None:
+    """Note the mistakes of `watchlist.yaml` that no single value shows.
+
+    Args:
+        feeds: names of the feeds of `alertd.yaml`, also of those with other mistakes.
+    """
+    if not isinstance(document.value, dict):
+        if document.value is None and not document.problems:
+            document.add(1, 1, "no rules; write at least one under `rules:`, or write anew with `alertd init`")
+        return
+    if document.value.get("rules") is None:
+        document.at(("rules",), "no rules; write at least one under `rules:`", key=True)
+    for path, first in _repeats(document, "rules", "name"):
+        document.at(path, f"a second rule with this name (first in line {first}); names are unique")
+    for index, rule in parts.rules:
+        _check_rule(document, index, rule, feeds, symbols)
+
+
+def _check_rule(document: Document, index: int, rule: RuleSettings, feeds: Mapping[str, Any], symbols: Symbols) -> None:
+    at = ("rules", index)
+    given = document.value["rules"][index]
+    for key, value in given.items():
+        if value == []:
+            document.at((*at, key), f"{key} is empty; name at least one, or remove it")
+    if not any(key in given for key in CONDITIONS):
+        document.at(at, f"a rule that fires on everything; add one of {', '.join(CONDITIONS)}")
+    for position, name in enumerate(rule.feeds):
+        if name not in feeds:
+            like = difflib.get_close_matches(name, feeds, n=1)
+            step = f"did you mean {like[0]}?" if like else "name one of alertd.yaml"
+            path: Keys = (*at, "feeds", position)
+            path = path if path in document.places else (*at, "feeds")
+            document.at(path, f"no feed has the name {document.shown(path)}; {step}")
+    for where, symbol in _symbols((*at, "companies"), given.get("companies")):
+        if symbols.known and not symbols.known(symbol):
+            like_it = " or ".join(list(symbols.like(symbol))[:3]) if symbols.like else ""
+            step = f"did you mean {like_it}?" if like_it else "write a company without a listing as {name: …}"
+            document.at(where, f"no company has the symbol {document.shown(where)}; {step}")
+
+
+def _symbols(path: Keys, given: Any) -> Iterator[tuple[Keys, str]]:
+    """Name the symbols of a list of companies as it is written, whatever else is wrong with it."""
+    if isinstance(given, list):
+        for position, item in enumerate(given):
+            yield from _symbols((*path, position), item)
+    elif isinstance(given, dict):
+        if isinstance(given.get("symbol"), str):
+            yield (*path, "symbol"), given["symbol"].strip()
+    elif isinstance(given, str) and looks_like_ticker(given.strip()):
+        yield path, given.strip()
+
+
+def _repeats(document: Document, section: str, key: str) -> Iterator[tuple[Keys, int]]:
+    """Name the items of a section that repeat a text of an earlier one, each with the line of that one."""
+    first: dict[str, int] = {}
+    items = document.value.get(section)
+    for index, item in enumerate(items if isinstance(items, list) else ()):
+        text = item.get(key) if isinstance(item, dict) else None
+        if not isinstance(text, str) or not text:
+            continue
+        if text.strip() in first:
+            yield (section, index, key), first[text.strip()]
+        else:
+            first[text.strip()] = document.places[section, index].line

@@ -1,0 +1,216 @@
+"""Reads the folder of the configuration: two YAML files, the environment and the files that hold secrets."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, SecretStr, ValidationError
+
+from alertd.config.checks import Parts, Symbols, check_settings, check_watchlist
+from alertd.config.document import Document, Keys, read
+from alertd.config.models import FeedDefaults, FeedSettings, Settings
+from alertd.config.problems import explain
+from alertd.config.watchlist import RuleDefaults, RuleSettings, Watchlist
+from alertd.errors import ConfigError
+
+SETTINGS_FILE: Final = "alertd.yaml"
+WATCHLIST_FILE: Final = "watchlist.yaml"
+FILES: Final = (SETTINGS_FILE, WATCHLIST_FILE)
+
+_SECRET_FILES: Final = frozenset(["token", "url"])
+_LONGEST_SECRET: Final = 10_000
+
+_STAND_INS: Final = {"name": "?", "url": "https://unreadable.invalid/"}
+
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """A valid configuration.
+
+    Attributes:
+        folder: the folder it was read from, absolute.
+        settings: `alertd.yaml`; every feed has the defaults in it, every path is absolute.
+        watchlist: `watchlist.yaml`; every rule has the defaults in it.
+        generation: 12 hex digits of a hash of both files as they were; what comes from the environment or from
+            files of secrets does not change it.
+    """
+
+    folder: Path
+    settings: Settings
+    watchlist: Watchlist
+    generation: str
+
+    def secrets(self) -> tuple[str, ...]:
+        """All values that no log may show: token, addresses with a password, headers."""
+        settings = self.settings
+        kept = [settings.slack.token, settings.redis.url]
+        for feed in settings.feeds:
+            kept.extend(feed.headers.values())
+        return tuple(secret.get_secret_value() for secret in kept if isinstance(secret, SecretStr))
+
+
+def load(
+    folder: Path,
+    environ: Mapping[str, str],
+    resolve: Callable[[str], bool] | None = None,
+    suggest: Callable[[str], Sequence[str]] | None = None,
+) -> Configuration:
+    """Read and check a configuration.
+
+    Args:
+        folder: where `alertd.yaml` and `watchlist.yaml` are; named in messages as it is given here.
+        environ: the environment that `${NAME}` is taken from.
+        resolve: whether a symbol is known; without it symbols are not checked. Names are never checked: a company
+            that no exchange lists is watched by name.
+        suggest: symbols that are like an unknown one.
+
+    Raises:
+        ConfigError: with every mistake of both files in `problems`, in order.
+    """
+    found = [_bytes(folder / name) for name in FILES]
+    documents = [
+        read(folder / name, str(folder / name), order, environ, data)
+        for order, (name, data) in enumerate(zip(FILES, found, strict=True))
+    ]
+    first, second = documents
+    base = folder.resolve()
+    _read_secret_files(first, base)
+    settings = _validate(first, Settings)
+    watchlist = _validate(second, Watchlist)
+    parts = _parts(first, second)
+    check_settings(first, parts)
+    check_watchlist(second, parts, _feed_names(first), Symbols(resolve, suggest))
+    settings = _place(first, settings, base) if settings else None
+    problems = tuple(str(problem) for problem in sorted(first.problems + second.problems))
+    if problems or settings is None or watchlist is None:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise ConfigError(f"{problems[0]}{more}", problems=problems)
+    digest = hashlib.sha256(b"\0".join(hashlib.sha256(data or b"").digest() for data in found))
+    return Configuration(
+        folder=base,
+        settings=settings.model_copy(update={"feeds": tuple(feed for _, feed in parts.feeds)}),
+        watchlist=watchlist.model_copy(update={"rules": tuple(rule for _, rule in parts.rules)}),
+        generation=digest.hexdigest()[:12],
+    )
+
+
+def _bytes(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        reason = error.strerror or "cannot be read"
+        raise ConfigError(
+            "cannot be read", where=str(path), hint=reason, problems=(f"{path}:1:1: cannot be read; {reason}",)
+        ) from error
+
+
+def _validate(document: Document, model: type[M]) -> M | None:
+    if document.value is None:
+        return model() if not document.problems else None
+    try:
+        return model.model_validate(document.value)
+    except ValidationError as error:
+        explain(document, model, error)
+        return None
+
+
+def _lenient(model: type[M], value: Any) -> M | None:
+    """Read a part without what is wrong in it; its mistakes were noted when the whole file was validated."""
+    rest = dict(value) if isinstance(value, dict) else {}
+    if not isinstance(value, dict) and value is not None:
+        return None
+    for _ in range(2):
+        try:
+            return model.model_validate(rest)
+        except ValidationError as error:
+            wrong = {str(details["loc"][0]) for details in error.errors() if details["loc"]}
+            rest = {key: given for key, given in rest.items() if key not in wrong}
+            rest |= {key: stand_in for key, stand_in in _STAND_INS.items() if key in wrong}
+    return None
+
+
+def _items(document: Document, key: str) -> list[Any]:
+    value = document.value.get(key) if isinstance(document.value, dict) else None
+    return value if isinstance(value, list) else []
+
+
+def _parts(first: Document, second: Document) -> Parts:
+    """Read each feed and each rule alone, so that one mistake does not hide those between the others."""
+    top = first.value if isinstance(first.value, dict) else {}
+    parts = Parts(private=_private(top))
+    feed_defaults = _lenient(FeedDefaults, top.get("feed_defaults")) or FeedDefaults()
+    for index, value in enumerate(_items(first, "feeds")):
+        if feed := _lenient(FeedSettings, value):
+            parts.feeds.append((index, feed.with_defaults(feed_defaults)))
+    rest = second.value if isinstance(second.value, dict) else {}
+    rule_defaults = _lenient(RuleDefaults, rest.get("defaults")) or RuleDefaults()
+    for index, value in enumerate(_items(second, "rules")):
+        if rule := _lenient(RuleSettings, value):
+            parts.rules.append((index, rule.with_defaults(rule_defaults)))
+    return parts
+
+
+def _private(top: Mapping[str, Any]) -> bool:
+    try:
+        return Settings.model_validate(
+            {"allow_private_addresses": top.get("allow_private_addresses", False)}
+        ).allow_private_addresses
+    except ValidationError:
+        return True  # it has its own message; none of its consequences should follow
+
+
+def _feed_names(document: Document) -> dict[str, None]:
+    return {str(item.get("name")).strip(): None for item in _items(document, "feeds") if isinstance(item, dict)}
+
+
+def _read_secret_files(document: Document, base: Path) -> None:
+    """Replace every `token_file` and `url_file` by what the file holds."""
+    if not isinstance(document.value, dict):
+        return
+    sections: list[tuple[Keys, Any]] = [((key,), document.value.get(key)) for key in ("slack", "redis")]
+    sections += [(("feeds", index), item) for index, item in enumerate(_items(document, "feeds"))]
+    for path, section in sections:
+        if not isinstance(section, dict):
+            continue
+        for key in _SECRET_FILES:
+            name = section.get(f"{key}_file")
+            if isinstance(name, str) and name and section.get(key) is None:
+                section[key] = _secret(document, (*path, f"{key}_file"), base / name)
+
+
+def _secret(document: Document, path: Keys, file: Path) -> str:
+    """Read a secret; a stand-in that every model takes when it cannot be read, for the mistake is noted."""
+    stand_in = "redis://unreadable.invalid" if path[0] == "redis" else _STAND_INS["url"]
+    named = document.shown(path)
+    try:
+        with file.open(encoding="utf-8") as opened:
+            text = opened.read(_LONGEST_SECRET + 1).strip()
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        reason = (error.strerror or "cannot be read") if isinstance(error, OSError) else "it is no text"
+        document.at(path, f"the file {named} cannot be read ({reason}); name a file that holds the secret alone")
+        return stand_in
+    if not text or len(text) > _LONGEST_SECRET or not text.isprintable():
+        document.at(path, f"the file {named} does not hold one line of text; put the secret in it, alone")
+        return stand_in
+    return text
+
+
+def _place(document: Document, settings: Settings, base: Path) -> Settings:
+    """Make the paths absolute: state beside the folder of the configuration, the user's own files in it."""
+    store = settings.store.model_copy(update={"folder": (base.parent / settings.store.folder.expanduser()).resolve()})
+    tagging = settings.tagging
+    if tagging.gazetteer_overrides:
+        file = (base / Path(tagging.gazetteer_overrides).expanduser()).resolve()
+        if not file.is_file():
+            text = "gazetteer_overrides names no file; write its path relative to this folder"
+            document.at(("tagging", "gazetteer_overrides"), text)
+        tagging = tagging.model_copy(update={"gazetteer_overrides": str(file)})
+    return settings.model_copy(update={"store": store, "tagging": tagging})

@@ -1,0 +1,235 @@
+"""The settings: everything that `config/alertd.yaml` may say, typed, with defaults.
+
+Docstrings under the fields are what editors show and what docs/config.md prints. Durations are seconds, sizes bytes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+from alertd.config.units import Duration, Size
+from alertd.config.values import Address, Channel, HeaderName, Model, Text, nearest, reach, redact
+
+DAY = 86400.0
+
+
+def _section(value: Any) -> Any:
+    # a section whose lines are all commented out reads as null
+    return {} if value is None else value
+
+
+def _none(value: Any) -> Any:
+    # that there are no feeds is said once, in words of its own
+    return [] if value is None else value
+
+
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _zone(name: str) -> str:
+    if not name or name in available_timezones():
+        return name
+    like = nearest(name, available_timezones())
+    raise ValueError(f"no time zone; {f'did you mean {like}?' if like else 'write one such as America/New_York'}")
+
+
+def _contact(text: str) -> str:
+    if text and (not text.isprintable() or not text.isascii() or not ("@" in text or "://" in text)):
+        raise ValueError("no contact; write an e-mail or web address of yours")
+    return text
+
+
+def _secret(value: Any) -> Any:
+    # an unset ${NAME:-} means that there is none
+    return None if value == "" else value
+
+
+def _line(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().isprintable():
+        raise ValueError("spread over several lines or holds control characters; write it on one line")
+    return value
+
+
+def _redis(value: SecretStr | None) -> SecretStr | None:
+    if value and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("no address of a Redis; write one that starts with redis://, rediss:// or unix://")
+    return value
+
+
+Secret = Annotated[SecretStr | None, BeforeValidator(_secret)]
+HeaderValue = Annotated[SecretStr, AfterValidator(_line)]
+
+
+class FeedDefaults(Model):
+    """What every feed takes over unless it says otherwise."""
+
+    interval: Annotated[float, Duration(0.2, DAY)] = 120.0
+    """Time between two polls. At least 5s, but on loopback, where tests and demos run."""
+    max_age: Annotated[float, Duration(0, 30 * DAY)] = 21600.0
+    """Entries that are older by their own date never alert."""
+    timeout: Annotated[float, Duration(0.1, 300)] = 20.0
+    """Time that one fetch may take."""
+    max_bytes: Annotated[int, Size(1000, 10**9)] = 10_000_000
+    """Largest body that is read, before and after decompression."""
+    max_items: Annotated[int, Field(ge=1, le=100_000)] = 2000
+    """Entries that are read from one document."""
+    timezone: Annotated[str, AfterValidator(_zone)] = ""
+    """Time zone of dates that name none, such as America/New_York."""
+    language: Annotated[str, Field(pattern=r"^([a-z]{2})?$")] = ""
+    """Two-letter language of the feed, where the feed itself says nothing or something wrong."""
+    user_agent: Annotated[str, Field(max_length=500, pattern=r"^[ -~]*$")] = ""
+    """User-Agent to send instead of alertd's own."""
+    priority: Literal["normal", "low"] = "normal"
+    """Low ones are shed first when tagging cannot keep up."""
+
+
+class FeedSettings(FeedDefaults):
+    """A feed to poll: RSS, Atom or JSON Feed."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    """Short name; rules, logs and metrics use it. Unique."""
+    url: Address
+    """Address of the feed. May hold a key; it is shown without it."""
+    url_file: str = ""
+    """File that holds the address, instead of `url`."""
+    source: Annotated[str, Field(max_length=200)] = ""
+    """Outlet to show with its articles; without it, the feed's own title."""
+    headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
+    """Headers to send to this feed's own host, such as an API key. Never shown."""
+
+    @property
+    def redacted_url(self) -> str:
+        """The address without user, password, values of the query and fragment: fit for logs and pages."""
+        return redact(self.url)
+
+    @property
+    def on_loopback(self) -> bool:
+        """Whether the address names this very machine."""
+        return reach(self.url) == "loopback"
+
+    def with_defaults(self, defaults: FeedDefaults) -> FeedSettings:
+        """Give this feed with what it left open taken from the defaults."""
+        taken = {name: getattr(defaults, name) for name in defaults.model_fields_set - self.model_fields_set}
+        return self.model_copy(update=taken)
+
+
+class SlackSettings(Model):
+    """Where alerts go. Without a token they are printed in the terminal."""
+
+    token: Secret = None
+    """The app's bot token (xoxb-…). Better as ${SLACK_BOT_TOKEN} or in a file."""
+    token_file: str = ""
+    """File that holds the token, instead of `token`."""
+    base_url: Address = "https://slack.com/api/"
+    """Slack's interface; another one for tests."""
+    channel: Channel = "#alerts"
+    """Channel of rules that name none."""
+    pace: Annotated[float, Duration(0, 600)] = 1.0
+    """Time between two messages to one channel; Slack allows about one a second."""
+    doubt_grace: Annotated[float, Duration(0, 3600)] = 30.0
+    """How long to wait before the second look for a message whose answer was lost."""
+    timeout: Annotated[float, Duration(0.1, 300)] = 10.0
+    """Time that one call to Slack may take."""
+
+
+class OperatorSettings(Model):
+    """Where the daemon speaks about itself: feeds that fail, edits that were refused."""
+
+    channel: Channel = ""
+    """Channel for it; without one, the log only."""
+
+
+class RedisSettings(Model):
+    """A Redis server of your own. Without one alertd starts its own."""
+
+    url: Annotated[Secret, AfterValidator(_redis)] = None
+    """Address: redis://, rediss:// or unix://. May hold a password; never shown."""
+    url_file: str = ""
+    """File that holds the address, instead of `url`."""
+
+
+class StoreSettings(Model):
+    """Where state is kept, and the server that alertd starts for it when `redis.url` is not set."""
+
+    folder: Path = Path("state")
+    """Folder for the state; relative to the folder that holds `config/`."""
+    redis_server: str = ""
+    """A redis-server to start instead of the one that is installed with alertd."""
+    linger: Annotated[float, Duration(0.1, 7 * DAY)] = 60.0
+    """How long that server outlives its last client."""
+    max_mb: Annotated[int, Field(ge=16, le=1_000_000)] = 512
+    """Memory for articles that wait, in megabytes; near it, polling slows."""
+
+
+class TaggingSettings(Model):
+    """How articles are read."""
+
+    model: Text = "builtin"
+    """The shipped model, or the name or path of a Hugging Face sequence classifier (needs `alertd[torch]`)."""
+    threads: Annotated[int, Field(ge=0, le=1024)] = 0
+    """Threads for the model; 0 takes all cores that the process may use."""
+    batch: Annotated[int, Field(ge=1, le=256)] = 16
+    """Most articles in one pass; none is waited for."""
+    gazetteer_overrides: str = ""
+    """YAML file with names of your own for companies; relative to `config/`."""
+
+
+class StorySettings(Model):
+    """How articles are put together into stories."""
+
+    window: Annotated[float, Duration(1, 30 * DAY)] = 3 * DAY
+    """How long a story stays open for another article."""
+    reorder_ms: Annotated[int, Field(ge=0, le=10_000)] = 100
+    """Longest wait for an article that is late among several taggers, in milliseconds."""
+
+
+class WebSettings(Model):
+    """The pages /healthz, /readyz and /metrics. They have no password: keep them on loopback."""
+
+    host: Text = "127.0.0.1"
+    """Address to listen on."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8321
+    """Port to listen on; 0 takes any that is free."""
+
+
+class LogSettings(Model):
+    """What is written to stderr."""
+
+    format: Literal["console", "json"] = "console"
+    """For a person, or one JSON object a line."""
+    level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_lower)] = "info"
+    """The least that is written."""
+
+
+class Settings(Model):
+    """All of `config/alertd.yaml`."""
+
+    contact: Annotated[str, Field(max_length=200), AfterValidator(_contact)] = ""
+    """E-mail or web address of yours that publishers see in the User-Agent. The SEC asks for one."""
+    allow_private_addresses: bool = False
+    """Whether feeds and Slack may be on this machine or in a private network: for tests and demos."""
+    feed_defaults: Annotated[FeedDefaults, BeforeValidator(_section)] = FeedDefaults()
+    """What every feed takes over unless it says otherwise."""
+    feeds: Annotated[tuple[FeedSettings, ...], BeforeValidator(_none)] = ()
+    """The feeds to poll."""
+    slack: Annotated[SlackSettings, BeforeValidator(_section)] = SlackSettings()
+    """Where alerts go."""
+    operator: Annotated[OperatorSettings, BeforeValidator(_section)] = OperatorSettings()
+    """Where the daemon speaks about itself."""
+    redis: Annotated[RedisSettings, BeforeValidator(_section)] = RedisSettings()
+    """A Redis server of your own."""
+    store: Annotated[StoreSettings, BeforeValidator(_section)] = StoreSettings()
+    """Where state is kept."""
+    tagging: Annotated[TaggingSettings, BeforeValidator(_section)] = TaggingSettings()
+    """How articles are read."""
+    stories: Annotated[StorySettings, BeforeValidator(_section)] = StorySettings()
+    """How articles are put together into stories."""
+    web: Annotated[WebSettings, BeforeValidator(_section)] = WebSettings()
+    """Pages for health and metrics."""
+    log: Annotated[LogSettings, BeforeValidator(_section)] = LogSettings()
+    """What is written to stderr."""

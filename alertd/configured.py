@@ -1,0 +1,36 @@
+"""From the files of the configuration and the gazetteer to what a process works with; imports nothing heavy."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from alertd.config import Configuration, load
+from alertd.tagging.gazetteer import Gazetteer
+from alertd.tagging.linker import unlisted
+from alertd.tagging.suggest import is_symbol, suggest
+from alertd.watchlist.rules import ResolvedCompany, RuleBook, compile_rules
+
+
+def read(folder: Path, gazetteer: Gazetteer) -> Configuration:
+    """Read and check the configuration, symbols included.
+
+    Raises:
+        ConfigError: with every mistake.
+    """
+    return load(folder, os.environ, lambda s: is_symbol(gazetteer, s), lambda s: suggest(gazetteer, s))
+
+
+def compiled(configuration: Configuration, gazetteer: Gazetteer) -> RuleBook:
+    """The watchlist, ready to match; companies that no list knows go by their name."""
+
+    def resolve(name: str) -> ResolvedCompany:
+        issuer = gazetteer.resolve(name) or unlisted(name)
+        return ResolvedCompany(issuer.key, issuer.symbol, issuer.symbols, issuer.name)
+
+    return compile_rules(configuration.watchlist, resolve)
+
+
+def watched(configuration: Configuration) -> list[tuple[str, tuple[str, ...]]]:
+    """The companies of the watchlist as the tagger wants them: symbol or name, and aliases."""
+    return [(company.key, company.aliases) for company in configuration.watchlist.companies]

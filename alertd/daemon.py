@@ -1,0 +1,338 @@
+"""The daemon: builds the parts, runs the stages, and ends them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, cast
+
+import alertd
+from alertd import logs, reload, report
+from alertd.config import Configuration
+from alertd.configured import compiled, read, watched
+from alertd.errors import AlertdError, StoreError
+from alertd.feeds import Fetcher
+from alertd.running import announced, running
+from alertd.slack.posting import Sink, SlackSink, TerminalSink
+from alertd.stages.context import Context, InForce, holding, pause, persist
+from alertd.stages.decide import DecideStage
+from alertd.stages.notify import NotifyStage
+from alertd.stages.poll import Poller
+from alertd.stages.tag import TagStage
+from alertd.store import embedded, keys, streams
+from alertd.store.connection import TROUBLE, Store, open_store
+from alertd.store.folder import FolderLock
+from alertd.tagging.gazetteer import Gazetteer
+from alertd.tagging.tagger import Tagger, TagInput
+from alertd.web.health import Health, Part
+from alertd.web.metrics import Metrics
+from alertd.web.server import WebServer
+
+logger = logging.getLogger(__name__)
+
+STAGES: Final = ("poll", "tag", "decide", "notify")
+"""All stages, in the order in which an article passes them."""
+DRAIN: Final = 10.0
+"""Seconds that the stages have to end what they are at."""
+_UPKEEP = 5.0
+_ONCE_LIMIT = 900.0
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What to run.
+
+    Attributes:
+        stages: stages of this process.
+        once: poll every feed once, work all of it off, and end.
+        dry_run: print instead of posting, and keep nothing: the state is a new and passing one.
+    """
+
+    stages: tuple[str, ...] = STAGES
+    once: bool = False
+    dry_run: bool = False
+
+
+def run(folder: Path, options: RunOptions) -> int:
+    """Run until told to end; returns the exit code.
+
+    Args:
+        folder: the folder of the configuration.
+        options: what to run.
+
+    Raises:
+        AlertdError: the configuration is wrong, or a part cannot be built.
+    """
+    gazetteer = Gazetteer.open()
+    configuration = read(folder, gazetteer)
+    settings = configuration.settings
+    redactor = logs.configure(settings.log.format, settings.log.level, secrets=configuration.secrets())
+    if options.once and options.stages != STAGES:
+        raise AlertdError("--once needs all stages", hint="leave --stages away")
+    with contextlib.ExitStack() as stack:
+        if options.dry_run:
+            passing = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="alertd-dry-")))
+            store = settings.store.model_copy(update={"folder": passing, "linger": 1.0})
+            redis = settings.redis.model_copy(update={"url": None})
+            settings = settings.model_copy(update={"store": store, "redis": redis})
+            configuration = Configuration(
+                configuration.folder, settings, configuration.watchlist, configuration.generation
+            )
+        if settings.redis.url is None:
+            stack.enter_context(FolderLock(settings.store.folder))
+        try:
+            return asyncio.run(_serve(folder, configuration, gazetteer, options, redactor))
+        finally:
+            if options.dry_run:
+                asyncio.run(embedded.stop(settings.store.folder))
+
+
+async def _serve(
+    folder: Path, configuration: Configuration, gazetteer: Gazetteer, options: RunOptions, redactor: logs.Redactor
+) -> int:
+    began = time.monotonic()
+    settings = configuration.settings
+    metrics = Metrics()
+    process = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(3).hex()}"
+    loading = asyncio.create_task(asyncio.to_thread(_load_tagger, configuration)) if "tag" in options.stages else None
+    async with contextlib.AsyncExitStack() as stack:
+        store = await stack.enter_async_context(await open_configured(configuration))
+        await store.prepare()
+        stack.push_async_callback(_leave, store, process)
+        await reload.insist(store, process, configuration)
+        metrics.configured(configuration.generation)
+
+        async def revive() -> None:
+            if settings.redis.url is None:
+                try:
+                    await embedded.start(
+                        settings.store.folder, server=settings.store.redis_server, linger=settings.store.linger
+                    )
+                except StoreError as error:
+                    logger.error("%s", error)
+                    return
+            await store.prepare()  # it may have come back empty
+
+        in_force = InForce(configuration, compiled(configuration, gazetteer), None)
+        context = Context(store, metrics, process, in_force, time.time, time.monotonic, revive)
+        context.ready.update(dict.fromkeys(options.stages, (False, "starting")))
+        context.ready["config"] = (True, f"generation {configuration.generation}")
+        web = WebServer(settings.web.host, settings.web.port, lambda: _health(context), registry=metrics.registry)
+        if not (options.once or options.dry_run):
+            await stack.enter_async_context(web)
+            stack.enter_context(announced(settings.store.folder, web.url))
+        if loading is not None:
+            context.now = InForce(configuration, in_force.book, await loading)
+        sink = _sink(configuration, options)
+        stack.push_async_callback(sink.close)
+        fetcher = await stack.enter_async_context(
+            Fetcher(contact=settings.contact, allow_private=settings.allow_private_addresses)
+        )
+        logger.info(
+            "alertd %s is ready in %.1f s: %d feeds, %d rules, %s%s", alertd.__version__, time.monotonic() - began,
+            len(settings.feeds), len(configuration.watchlist.rules), _where(configuration, options),
+            f", {web.url}" if web.port and not options.once else "",
+        )  # fmt: skip
+        reloader = reload.Reloader(context, folder, gazetteer, lambda secrets: redactor.add(*secrets))
+        code = await _run_stages(context, reloader, sink, fetcher, options)
+    logger.info("ended")
+    return code
+
+
+async def _leave(store: Store, process: str) -> None:
+    """Do not count among those that live any more; where the store is away, it finds out by itself."""
+    with contextlib.suppress(*TROUBLE):
+        await cast(Any, store.redis).zrem(keys.PROCESSES, process)
+
+
+async def _run_stages(
+    context: Context, reloader: reload.Reloader, sink: Sink, fetcher: Fetcher, options: RunOptions
+) -> int:
+    stop = asyncio.Event()
+    restore = _signals(stop, reloader)
+    poller = Poller(context, fetcher)
+    decide, notify = DecideStage(context), NotifyStage(context, sink)
+    code = 0
+
+    async def once() -> None:
+        nonlocal code
+        await poller.once()
+        code = await _worked_off(context, stop)
+        stop.set()
+
+    polling = once if options.once else lambda: poller.work(stop)
+    work: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
+        "poll": lambda: holding(context, poller.lease, polling, stop),
+        "tag": lambda: TagStage(context).work(stop),
+        "decide": lambda: holding(context, decide.lease, lambda: decide.work(stop), stop),
+        "notify": lambda: holding(context, notify.lease, lambda: notify.work(stop), stop),
+    }
+    tasks = [asyncio.create_task(persist(context, name, work[name], stop), name=name) for name in options.stages]
+    tasks.append(asyncio.create_task(persist(context, "upkeep", lambda: _upkeep(context, stop), stop), name="upkeep"))
+    if not (options.once or options.dry_run):
+        tasks.append(asyncio.create_task(persist(context, "reload", lambda: reloader.work(stop), stop), name="reload"))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        if not stop.is_set():
+            # a stage ends only when it is told to: without one of them nothing would arrive, and nobody would know
+            logger.critical("%s ended by itself; ending all", ", ".join(task.get_name() for task in done))
+            code = 1
+            stop.set()
+        _, late = await asyncio.wait(tasks, timeout=DRAIN)
+        for task in late:
+            logger.warning(
+                "%s did not end within %.0f s; what it was at goes on at the next start", task.get_name(), DRAIN
+            )
+    finally:
+        stopping.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, stopping, return_exceptions=True)
+        restore()
+    return code
+
+
+async def _worked_off(context: Context, stop: asyncio.Event) -> int:
+    """Wait until nothing is under way any more; returns the exit code."""
+    deadline = context.monotonic() + _ONCE_LIMIT
+    while not stop.is_set():
+        busy = sum((await report.lags(context.store)).values()) + sum((await report.outboxes(context.store)).values())
+        if not busy:
+            return 0
+        refused = [name for name, (fine, _) in context.ready.items() if name.startswith("channel ") and not fine]
+        if refused or context.monotonic() > deadline:
+            logger.error("%d articles and alerts are still under way; they are kept", busy)
+            return 1
+        await pause(stop, 0.2)
+    return 0
+
+
+async def _upkeep(context: Context, stop: asyncio.Event) -> None:
+    """Show that this process lives, trim what is done with, bring the metrics up to date."""
+    while not stop.is_set():
+        generation = context.now.configuration.generation
+        theirs = await reload.agree(context.store, context.process, generation)
+        if theirs:
+            context.ready["config"] = (False, f"other processes have generation {theirs}, this one has {generation}")
+        elif not context.ready["config"][0]:
+            context.ready["config"] = (True, f"generation {generation}")
+        for stream in keys.GROUPS:
+            await streams.trim(context.store, stream)
+        await report.observe(context.store, context.metrics)
+        context.ready.pop("upkeep", None)
+        await pause(stop, _UPKEEP)
+
+
+async def _health(context: Context) -> Health:
+    parts = [Part(name, fine, detail) for name, (fine, detail) in context.ready.items()]
+    try:
+        await cast(Any, context.store.redis).ping()
+        parts.append(Part("redis", True))
+    except TROUBLE as error:
+        parts.append(Part("redis", False, type(error).__name__))
+    return Health(tuple(parts))
+
+
+async def open_configured(configuration: Configuration) -> Store:
+    """Connect to the store of a configuration, starting the embedded server when it names no other.
+
+    Raises:
+        StoreError: it cannot be started or reached.
+    """
+    settings = configuration.settings
+    if settings.redis.url is not None:
+        store = open_store(settings.redis.url.get_secret_value())
+    else:
+        server = await embedded.start(
+            settings.store.folder, server=settings.store.redis_server, linger=settings.store.linger
+        )
+        store = open_store(socket=server.socket, exclusive=True)
+    await _reach(store)
+    return store
+
+
+async def _reach(store: Store) -> None:
+    try:
+        await cast(Any, store.redis).ping()
+    except TROUBLE as error:
+        await store.close()
+        raise StoreError(
+            f"the server cannot be reached: {type(error).__name__}",
+            where=store.where,
+            hint="check redis.url, and that the server runs",
+        ) from error
+
+
+async def status(configuration: Configuration) -> dict[str, Any]:
+    """What the daemon has done and is doing, see `report.overview`; with `running`, or None when none runs.
+
+    Raises:
+        StoreError: there is no state to look at.
+    """
+    settings = configuration.settings
+    if settings.redis.url is not None:
+        store = open_store(settings.redis.url.get_secret_value())
+    else:
+        server = await asyncio.to_thread(embedded.find, settings.store.folder)
+        if server is None:
+            raise StoreError("nothing runs here", where=str(settings.store.folder), hint="start it with `alertd run`")
+        store = open_store(socket=server.socket)
+    async with store:
+        await _reach(store)
+        found = running(configuration)
+        return {"running": asdict(found) if found else None, **await report.overview(store)}
+
+
+def _load_tagger(configuration: Configuration) -> Tagger:
+    tagger = Tagger.load(configuration.settings.tagging, watched(configuration))
+    tagger.tag([TagInput("Shares rise")])  # the first pass is slow: not the first article's
+    return tagger
+
+
+def _sink(configuration: Configuration, options: RunOptions) -> Sink:
+    slack = configuration.settings.slack
+    if slack.token is None or options.dry_run:
+        return TerminalSink(sys.stdout)
+    return SlackSink(slack.token.get_secret_value(), base_url=slack.base_url, timeout=slack.timeout)
+
+
+def _where(configuration: Configuration, options: RunOptions) -> str:
+    if options.dry_run:
+        return "a dry run: alerts are printed, nothing is kept"
+    if configuration.settings.slack.token is None:
+        return "no Slack token, so alerts are printed here"
+    return "alerts go to Slack"
+
+
+def _signals(stop: asyncio.Event, reloader: reload.Reloader) -> Callable[[], None]:
+    """SIGTERM and SIGINT end it, a second one at once; SIGHUP reloads. Returns what undoes it."""
+    loop = asyncio.get_running_loop()
+
+    def end(number: int) -> None:
+        if stop.is_set():
+            logger.warning("told to end a second time: ending at once")
+            logging.shutdown()
+            os._exit(128 + number)
+        logger.info("told to end; ending what is under way")
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end, number)
+    loop.add_signal_handler(signal.SIGHUP, reloader.ask)
+
+    def restore() -> None:
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+
+    return restore

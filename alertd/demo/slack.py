@@ -1,0 +1,203 @@
+"""A small Slack on loopback: keeps what it is sent, answers what alertd asks, and hands every message on."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from alertd.slack.limits import problems
+
+TOKEN = "xoxb-demo-token"  # noqa: S105 - opens nothing but the fake beside it
+
+
+@dataclass
+class Channel:
+    """A channel and its messages by timestamp in order, replies included."""
+
+    id: str
+    name: str
+    messages: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+class RefusedError(Exception):
+    """An answer with `ok: false`.
+
+    Args:
+        code: Slack's error code.
+        more: further keys of the answer.
+    """
+
+    def __init__(self, code: str, **more: Any) -> None:
+        super().__init__(code)
+        self.answer = {"ok": False, "error": code, **more}
+
+
+class Workspace:
+    """The channels of a workspace, and the methods of Slack's Web API that alertd uses. No input or output.
+
+    Args:
+        channels: names of the channels that exist.
+        clock: gives Unix seconds for timestamps.
+        on_message: called with the channel and each new message.
+    """
+
+    def __init__(
+        self,
+        channels: Sequence[str],
+        *,
+        clock: Callable[[], float] = time.time,
+        on_message: Callable[[Channel, Mapping[str, Any]], None] = lambda _channel, _message: None,
+    ) -> None:
+        self.channels = tuple(Channel(f"C{number:08d}", name) for number, name in enumerate(channels, 1))
+        self._clock = clock
+        self._on_message = on_message
+        self._last = 0
+        self._methods: dict[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+            "auth.test": self._who,
+            "chat.postMessage": self._post,
+            "chat.update": self._update,
+            "conversations.list": self._list,
+            "conversations.history": self._history,
+            "conversations.replies": self._replies,
+        }
+
+    def answer(self, method: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        """What Slack would answer to a call."""
+        try:
+            if method not in self._methods:
+                raise RefusedError("unknown_method", req_method=method)
+            return self._methods[method](arguments)
+        except RefusedError as refusal:
+            return refusal.answer
+
+    def _who(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        return {"ok": True, "user": "alertd", "team": "Demo Desk", "bot_id": "B00000001"}
+
+    def _post(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        channel = self._open(arguments, named=True)
+        _check(arguments)
+        thread = arguments.get("thread_ts")
+        if thread and thread not in channel.messages:
+            raise RefusedError("thread_not_found")
+        self._last = max(self._last + 1, int(self._clock() * 1_000_000))
+        ts = f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
+        message: dict[str, Any] = {
+            "type": "message",
+            "ts": ts,
+            "bot_id": "B00000001",
+            "text": arguments.get("text", ""),
+            "blocks": arguments.get("blocks", []),
+            "metadata": arguments.get("metadata"),
+        }
+        if thread:
+            message["thread_ts"] = thread
+            channel.messages[thread].setdefault("thread_ts", thread)
+        channel.messages[ts] = message
+        self._on_message(channel, message)
+        return {"ok": True, "channel": channel.id, "ts": ts, "message": message}
+
+    def _update(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        channel = self._open(arguments)
+        message = channel.messages.get(arguments.get("ts", ""))
+        if message is None:
+            raise RefusedError("message_not_found")
+        _check(arguments)
+        message.update({key: arguments[key] for key in ("text", "blocks", "metadata") if key in arguments})
+        return {"ok": True, "channel": channel.id, "ts": message["ts"], "text": message["text"]}
+
+    def _list(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        found = [{"id": c.id, "name": c.name, "is_archived": False, "is_member": True} for c in self.channels]
+        return _page(arguments, "channels", found)
+
+    def _history(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        found = [m for m in self._open(arguments).messages.values() if m.get("thread_ts", m["ts"]) == m["ts"]]
+        return _page(arguments, "messages", _since(arguments, found[::-1]))
+
+    def _replies(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        channel, parent = self._open(arguments), arguments.get("ts", "")
+        if parent not in channel.messages:
+            raise RefusedError("thread_not_found")
+        replies = [m for ts, m in channel.messages.items() if ts != parent and m.get("thread_ts") == parent]
+        return _page(arguments, "messages", [channel.messages[parent], *_since(arguments, replies)])
+
+    def _open(self, arguments: Mapping[str, Any], *, named: bool = False) -> Channel:
+        wanted = str(arguments.get("channel", ""))
+        bare = wanted.removeprefix("#")
+        found = next((c for c in self.channels if wanted == c.id or (named and bare == c.name)), None)
+        if found is None:
+            raise RefusedError("channel_not_found")
+        return found
+
+
+class SlackServer:
+    """A workspace behind HTTP on loopback; an async context manager.
+
+    Args:
+        workspace: what answers.
+        token: the only one that is let in.
+    """
+
+    def __init__(self, workspace: Workspace, *, token: str = TOKEN) -> None:
+        self._workspace = workspace
+        self._token = token
+        self._port = 0
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def base_url(self) -> str:
+        """What to write into `slack.base_url`."""
+        return f"http://127.0.0.1:{self._port}/api/"
+
+    async def __aenter__(self) -> SlackServer:
+        app = web.Application(client_max_size=2**24)
+        app.router.add_route("*", "/api/{method}", self._handle)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self._port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _handle(self, request: web.Request) -> web.Response:
+        if request.headers.get("Authorization") != f"Bearer {self._token}":
+            return web.json_response({"ok": False, "error": "invalid_auth"})
+        return web.json_response(self._workspace.answer(request.match_info["method"], await _arguments(request)))
+
+
+async def _arguments(request: web.Request) -> dict[str, Any]:
+    """Arguments as Slack takes them: query, form or JSON; blocks and metadata may be JSON within a form."""
+    found: dict[str, Any] = dict(request.query)
+    if request.content_type == "application/json":
+        found.update(await request.json())
+    elif request.can_read_body:
+        found.update({name: value for name, value in (await request.post()).items() if isinstance(value, str)})
+    for name in ("blocks", "metadata"):
+        if isinstance(found.get(name), str):
+            found[name] = json.loads(found[name])
+    return found
+
+
+def _check(arguments: Mapping[str, Any]) -> None:
+    for problem in problems(arguments.get("text", ""), arguments.get("blocks") or (), arguments.get("metadata")):
+        raise RefusedError(problem.code, errors=[f"{problem.what} [json-pointer:/{problem.where}]"])
+
+
+def _since(arguments: Mapping[str, Any], found: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    oldest = float(arguments.get("oldest") or 0)
+    return [message for message in found if float(message["ts"]) > oldest]
+
+
+def _page(arguments: Mapping[str, Any], name: str, found: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit") or 100)
+    told = str(arguments.get("include_all_metadata", "")).lower() in ("1", "true")
+    shown = [{k: v for k, v in row.items() if told or k != "metadata"} for row in found[start : start + limit]]
+    more = str(start + limit) if start + limit < len(found) else ""
+    return {"ok": True, name: shown, "has_more": bool(more), "response_metadata": {"next_cursor": more}}

@@ -1,0 +1,80 @@
+"""Which addresses a fetch may reach: none that is private, unless the configuration allows it.
+
+The check sits where a socket is made, after resolution, so that names, redirects and IP literals all pass it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from typing import Any
+
+from yarl import URL
+
+from alertd.errors import FeedError
+from alertd.feeds.settings import FeedLike
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+REFUSED = "the address is private"
+"""The text of a PrivateAddressError; libraries that try several addresses join the texts into another error."""
+
+
+class PrivateAddressError(OSError):
+    """A connection to an address that is not public was refused before it was made."""
+
+
+def is_public(address: str) -> bool:
+    """Tell whether an IP address is on the public internet, looking through IPv6 forms that wrap an IPv4 one.
+
+    Args:
+        address: as resolved; a scope id is allowed.
+    """
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(parsed, ipaddress.IPv6Address):
+        inner = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo[1] if parsed.teredo else None)
+        if parsed in _NAT64:
+            inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+    return parsed.is_global and not parsed.is_multicast
+
+
+def guarded_socket(info: tuple[Any, ...]) -> socket.socket:
+    """Make a socket for one result of getaddrinfo (aiohttp's `socket_factory`).
+
+    Raises:
+        PrivateAddressError: the address is not public.
+    """
+    family, kind, protocol, _, target = info
+    if not is_public(str(target[0])):
+        raise PrivateAddressError(REFUSED)
+    return socket.socket(family, kind, protocol)
+
+
+def read_address(raw: str, feed: FeedLike, base: URL | None = None) -> URL:
+    """Read an address without rewriting it: what is quoted stays quoted as it is; the fragment is never sent."""
+    try:
+        exact = raw.isascii() and raw.isprintable() and " " not in raw
+        url = URL(raw, encoded=exact)
+        url = (base.join(url) if base else url).with_fragment(None)
+        if url.scheme in ("http", "https") and url.host:
+            return url
+    except (ValueError, TypeError):
+        pass  # The one error below says it for every kind of wrong address, without quoting it: it may hold a key.
+    place = "a redirect leads to what is no http or https address" if base else "its address is not http or https"
+    raise FeedError(place, where=feed.name, hint="check the address of the feed", kind="bad_url")
+
+
+def same_site(start: URL, other: URL) -> bool:
+    """Tell whether secrets for one address may go to another: same origin, or the same host moved up to https."""
+    if start.host != other.host:
+        return False
+    upgraded = (
+        start.scheme == "http" and other.scheme == "https" and start.is_default_port() and other.is_default_port()
+    )
+    return upgraded or (start.scheme, start.port) == (other.scheme, other.port)

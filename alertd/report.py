@@ -1,0 +1,83 @@
+"""What a daemon has done and is doing, read from its store: the counts of `alertd status`, and of its metrics."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+from alertd.feeds.schedule import FeedState
+from alertd.store import keys
+from alertd.store.connection import Store
+from alertd.store.streams import lag
+from alertd.web.metrics import Metrics
+
+_RECENT = 100
+
+
+async def overview(store: Store) -> dict[str, Any]:
+    """Counts and states of everything in the store, JSON-ready.
+
+    Keys: `generation`; `feeds` (name, polls, failures, failing, last_success, next, state in words); `articles`,
+    `copies`, `stories`; `alerts` (post, reply, operator); `posted`, `found` (arrived although the answer was lost),
+    `digested`, `dropped`; `held` (reason to count); `relations`; `dead`; `streams` (stage to lag); `outbox` (channel to
+    length); `recent` (the latest decisions, newest first).
+    """
+    redis = cast(Any, store.redis)
+    counts = {name: int(value) for name, value in (await redis.hgetall(keys.COUNTS)).items()}
+    feeds = []
+    for name in sorted(await redis.smembers(keys.FEEDS)):
+        feeds.append(_feed(name, FeedState.from_fields(await redis.hgetall(keys.feed(name)))))
+    return {
+        "generation": await redis.get(keys.GENERATION) or "",
+        "feeds": feeds,
+        "articles": counts.get("articles", 0),
+        "copies": counts.get("copies", 0),
+        "stories": counts.get("stories", 0),
+        "alerts": {kind: counts.get(f"alerts:{kind}", 0) for kind in ("post", "reply", "operator")},
+        "posted": counts.get("posted", 0),
+        "found": counts.get("found", 0),
+        "dropped": counts.get("dropped", 0),
+        "held": _part(counts, "held:"),
+        "relations": _part(counts, "relation:"),
+        "dead": int(await redis.xlen(keys.DEAD)),
+        "streams": await lags(store),
+        "outbox": await outboxes(store),
+        "recent": [json.loads(row) for row in await redis.lrange(keys.RECENT, 0, _RECENT - 1)],
+    }
+
+
+async def lags(store: Store) -> dict[str, int]:
+    """For each stage how many entries of its stream wait or are unacknowledged."""
+    return {group: await lag(store, stream) for stream, group in keys.GROUPS.items()}
+
+
+async def outboxes(store: Store) -> dict[str, int]:
+    """For each channel how many alerts wait for it."""
+    redis = cast(Any, store.redis)
+    return {name: int(await redis.llen(keys.outbox(name))) for name in sorted(await redis.smembers(keys.CHANNELS))}
+
+
+async def observe(store: Store, metrics: Metrics) -> None:
+    """Bring the metrics that only the store knows up to date."""
+    for stage, waiting in (await lags(store)).items():
+        metrics.stage_lag.labels(stage=stage).set(waiting)
+    for channel, waiting in (await outboxes(store)).items():
+        metrics.outbox_depth.labels(channel=channel).set(waiting)
+    dead: dict[str, int] = {}
+    for _, row in await cast(Any, store.redis).xrange(keys.DEAD, count=10_000):
+        dead[row["stage"]] = dead.get(row["stage"], 0) + 1
+    for stage, count in dead.items():
+        metrics.dead_letters.labels(stage=stage).set(count)
+
+
+def _feed(name: str, state: FeedState) -> dict[str, Any]:
+    return {
+        "name": name, "polls": state.polls, "failures": state.failures, "failing": state.failing,
+        "last_success": state.last_success, "next": state.next_at, "state": state.error or "fine",
+    }  # fmt: skip
+
+
+def _part(counts: Mapping[str, int], prefix: str) -> dict[str, int]:
+    found = {name.removeprefix(prefix): count for name, count in counts.items() if name.startswith(prefix)}
+    return dict(sorted(found.items(), key=lambda pair: -pair[1]))

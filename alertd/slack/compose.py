@@ -1,0 +1,236 @@
+"""An alert as a Slack message: direction and company, the title as a link, the facts, and in small why it is here.
+
+Whatever came from outside (titles, outlets, names) goes into rich text or plain text, which Slack shows literally:
+no title can ping, forge a link or break the layout. The one mrkdwn text is our own date. Only the fallback text is
+mrkdwn throughout, and escaped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+from alertd.articles import Alert, Article
+from alertd.slack import words
+from alertd.slack.escape import clean, date_token, escape, fit, safe_link, split_words, when
+from alertd.slack.limits import HEADER_LIMIT, TEXT_LIMIT, weight
+from alertd.slack.message import Block, Message, alert_metadata, digest_metadata
+
+_FALLBACK = 500
+_LINE = 450
+_TITLE = 1_000
+_NAME = 200
+_REASON = 2_000
+_SENTENCES = 8_000
+_DIGEST_WEIGHT = 9_000
+_DIGEST_ROWS = 50
+_DIGEST_DATES = "{date_short_pretty} {time}"
+_SAYS = {
+    "first": "Reported by {}",
+    "copy": "{} carries the same text",
+    "update": "{} edited its headline",
+    "correction": "{} corrects",
+    "follow": "New from {}",
+    "same_event": "Also reported by {}",
+}
+
+
+def compose(alert: Alert, now: float) -> Message:
+    """The message that says an alert.
+
+    Args:
+        alert: a `post`, a `reply` for the thread, or an `operator` sentence.
+        now: Unix seconds at which it is posted; the article's age is told from it, so that
+            an update of a posted message passes the time of the first post again.
+    """
+    if alert.kind == "operator" or alert.article is None:
+        return _operator(alert)
+    if alert.kind == "reply":
+        return _reply(alert, alert.article, now)
+    return _post(alert, alert.article, now)
+
+
+def _post(alert: Alert, article: Article, now: float) -> Message:
+    line = fit(words.headline(alert), _LINE)
+    head, *more = split_words(line, _LINE, first=HEADER_LIMIT)
+    facts = words.facts(alert.company, alert.tags)
+    body = [*(_text(f"{piece}\n", bold=True) for piece in more), _title(article, bold=True)]
+    if facts:
+        body.append(_text(f"\n{facts}"))
+    small = (words.sentiment(alert.company, alert.tags), words.novelty(alert), _source(article))
+    blocks = [
+        {"type": "header", "text": _plain(head)},
+        _rich(body),
+        _context(
+            [" · ".join([*(s for s in small if s), ""]).rstrip(), _dated(article, now), _dot(words.sources(alert))]
+        ),
+        _context([_because(alert)]),
+    ]
+    said = f"{line}: {_title_text(article)}" + (f" ({facts})" if facts else "")
+    return Message(escape(fit(said, _FALLBACK)), tuple(blocks), alert_metadata(alert.key))
+
+
+def _reply(alert: Alert, article: Article, now: float) -> Message:
+    relation = alert.placement.relation if alert.placement else "first"
+    says = _SAYS[relation].replace("{}", _source(article))
+    news = relation in ("follow", "correction", "update")
+    facts = words.facts(alert.company, alert.tags) if news else ""
+    body = [_text(f"{says}: "), _title(article, bold=False)]
+    if facts:
+        body.append(_text(f"\n{facts}"))
+    why = fit(clean(alert.placement.reason), _NAME) if alert.placement else ""
+    blocks = (_rich(body), _context([_dated(article, now), _dot(words.sources(alert)), _dot(why)]))
+    said = f"{says}: {_title_text(article)}" + (f" ({facts})" if facts else "")
+    return Message(escape(fit(said, _FALLBACK)), blocks, alert_metadata(alert.key))
+
+
+def _operator(alert: Alert) -> Message:
+    sentences = clean(alert.text, lines=True) or clean(alert.reason) or "(an empty notice)"
+    pieces = split_words(fit(sentences, _SENTENCES), TEXT_LIMIT)
+    blocks = tuple({"type": "section", "text": _plain(piece)} for piece in pieces)
+    return Message(escape(fit(clean(sentences), _FALLBACK)), blocks, alert_metadata(alert.key))
+
+
+def compose_digest(alerts: Sequence[Alert], now: float) -> tuple[Message, ...]:
+    """Alerts of one channel as tables by company, in as few messages as Slack's limits allow.
+
+    Args:
+        alerts: what waited, in any order; each is listed, so each counts as delivered once its message is posted.
+        now: Unix seconds at which it is posted.
+
+    Returns:
+        The messages in order; `Message.keys` says which alerts each one delivers. None for no alerts.
+    """
+    waiting = sorted(alerts, key=lambda a: (_company(a).casefold(), a.created, a.key))
+    pages: list[list[Alert]] = []
+    room = 0
+    for alert in waiting:
+        cost = weight([{"rows": _row(alert)}])
+        if not pages or cost > room or len(pages[-1]) == _DIGEST_ROWS:
+            pages.append([])
+            room = _DIGEST_WEIGHT
+        pages[-1].append(alert)
+        room -= cost
+    return tuple(_page(page, waiting, number, len(pages), now) for number, page in enumerate(pages, start=1))
+
+
+def _page(page: Sequence[Alert], waiting: Sequence[Alert], number: int, pages: int, now: float) -> Message:
+    companies = len({_company(a) for a in waiting})
+    line = f"{_count(len(waiting), 'alert')} about {_count(companies, 'company', 'companies')}"
+    line += f" ({number} of {pages})" if pages > 1 else ""
+    oldest = min(a.created for a in waiting)
+    span = f"These waited since {date_token(oldest)}, up to {words.age(now - oldest)}, and are told together."
+    head = [_cell_text(name, bold=True) for name in ("Company", "News", "Source", "Time")]
+    blocks = (
+        {"type": "header", "text": _plain(line)},
+        {"type": "context", "elements": [{"type": "mrkdwn", "text": span, "verbatim": True}]},
+        {
+            "type": "table",
+            "column_settings": [{"is_wrapped": True}, {"is_wrapped": True}, {"is_wrapped": True}],
+            "rows": [head, *(_row(alert) for alert in page)],
+        },
+    )
+    names = list(dict.fromkeys(_company(a) for a in page))
+    said = fit(f"{line}: {', '.join(names)}", _FALLBACK)
+    keys = tuple(a.key for a in page)
+    own = hashlib.sha256("\n".join(keys).encode()).hexdigest()[:24]
+    return Message(escape(said), blocks, digest_metadata(own, keys))
+
+
+def _row(alert: Alert) -> list[Block]:
+    name = fit(_company(alert), _NAME)
+    if alert.article is None:
+        said = fit(clean(alert.text) or clean(alert.reason) or "–", _TITLE)
+        return [_cell_text(name), _cell_text(said), _cell_text("alertd"), _cell([_date(alert.created)])]
+    told = (words.events(alert.company, alert.tags), words.facts(alert.company, alert.tags))
+    small = " · ".join(t for t in told if t)
+    news = [_title(alert.article, bold=False), *([_text(f"\n{small}")] if small else [])]
+    source = ", ".join(s for s in (_source(alert.article), words.sources(alert)) if s)
+    return [
+        _cell_text(f"{words.mark(alert.company, alert.tags)} {name}"),
+        _cell(news),
+        _cell_text(source),
+        _cell([_date(alert.article.entry.published)]),
+    ]
+
+
+def _company(alert: Alert) -> str:
+    if alert.company is not None:
+        return words.company_name(alert.company) or "unnamed company"
+    return "alertd" if alert.article is None else clean(alert.rule) or "other news"
+
+
+def _count(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def _title_text(article: Article) -> str:
+    return fit(clean(article.entry.title), _TITLE) or "(no title)"
+
+
+def _title(article: Article, *, bold: bool) -> Block:
+    style = {"style": {"bold": True}} if bold else {}
+    link = safe_link(article.entry.url)
+    if link:
+        return {"type": "link", "url": link, "text": _title_text(article), **style}
+    return {"type": "text", "text": _title_text(article), **style}
+
+
+def _source(article: Article) -> str:
+    return fit(clean(article.entry.source) or clean(article.entry.feed), _NAME) or "an unnamed outlet"
+
+
+def _because(alert: Alert) -> str:
+    reason = fit(clean(alert.reason), _REASON)
+    return f"Rule {fit(clean(alert.rule), _NAME) or '(unnamed)'}" + (f": {reason}" if reason else "")
+
+
+def _dated(article: Article, now: float) -> Block | str:
+    """When it was published, in the reader's zone, and how old that was when posted."""
+    published = article.entry.published
+    token = date_token(published)
+    if not token:
+        return "no usable date"
+    if article.entry.date_source == "fetched":
+        return _mrkdwn(f"seen {token}, without a date of its own")
+    about = "about " if article.entry.date_source == "unsure" else ""
+    return _mrkdwn(f"{about}{token}, {words.age(now - published)} before this message")
+
+
+def _dot(text: str) -> str:
+    return f"· {text}" if text else ""
+
+
+def _date(seconds: float) -> Block:
+    fallback = when(seconds)
+    if not fallback:
+        return _text("no usable date")
+    return {"type": "date", "timestamp": int(seconds), "format": _DIGEST_DATES, "fallback": fallback}
+
+
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def _mrkdwn(text: str) -> Block:
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def _text(text: str, *, bold: bool = False) -> Block:
+    return {"type": "text", "text": text, **({"style": {"bold": True}} if bold else {})}
+
+
+def _rich(elements: Sequence[Block]) -> Block:
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": list(elements)}]}
+
+
+def _cell(elements: Sequence[Block]) -> Block:
+    return _rich(elements)
+
+
+def _cell_text(text: str, *, bold: bool = False) -> Block:
+    return _rich([_text(text, bold=True)]) if bold else {"type": "raw_text", "text": text}
+
+
+def _context(elements: Iterable[Block | str]) -> Block:
+    return {"type": "context", "elements": [_plain(e) if isinstance(e, str) else e for e in elements if e]}

@@ -1,0 +1,276 @@
+"""Posting to Slack, and looking up whether a message is there when the answer was lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Mapping
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+from urllib.request import proxy_bypass
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from alertd.errors import PostError
+from alertd.slack.codes import hint_of, is_unreadable, lost, refusal
+from alertd.slack.escape import clean
+from alertd.slack.limits import problems
+from alertd.slack.message import Message, keys_of
+from alertd.slack.terminal import TerminalSink
+
+__all__ = ["Sink", "SlackSink", "TerminalSink"]
+
+SKEW = 120.0
+"""Seconds by which Slack's clock may be behind ours: history is read from that much earlier."""
+
+_PAGE = 200
+_PAGES = 10
+_LISTED = 50
+_IDLE = 15.0
+_ID = re.compile(r"[CDG][A-Z0-9]{6,}\Z")
+_GONE = {"channel_not_found", "is_archived"}
+_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+_DOUBT_HINT = hint_of("internal_error")
+
+
+class Sink(Protocol):
+    """Where messages go. Every failure is a `PostError` whose `kind` says whether the message may be there."""
+
+    @property
+    def readable(self) -> bool:
+        """Whether `find` can look up what an earlier run posted."""
+
+    async def post(self, channel: str, message: Message, thread: str = "") -> str:
+        """Post a message, in a thread when `thread` is the timestamp of its first message.
+
+        Returns:
+            The message's timestamp, its id within the channel.
+
+        Raises:
+            PostError: `rate_limited` and `unreachable`: not taken, try later; `refused`: not taken, somebody has to
+                act; `doubt`: it may have been taken, look it up before posting again.
+        """
+
+    async def find(self, channel: str, key: str, *, since: float, thread: str = "") -> str | None:
+        """The timestamp of a message of alertd's with this key, or None when it is not there.
+
+        Args:
+            channel: as configured.
+            key: key of an alert or a digest.
+            since: Unix seconds; older messages are not looked at.
+            thread: timestamp of the thread's first message when the message was a reply.
+
+        Raises:
+            PostError: the history cannot be read, or not as far back as asked.
+        """
+
+    async def update(self, channel: str, ts: str, message: Message) -> None:
+        """Replace a posted message.
+
+        Raises:
+            PostError: as for `post`; repeating an update does no harm.
+        """
+
+    async def close(self) -> None:
+        """Give connections back."""
+
+
+class SlackSink:
+    """Posts by Slack's Web API over one session.
+
+    Args:
+        token: the bot token.
+        base_url: address of the API, ending in "/".
+        timeout: seconds that one call may take.
+    """
+
+    def __init__(self, token: str, *, base_url: str = "https://slack.com/api/", timeout: float = 10.0) -> None:
+        self._token = token
+        self._base_url = base_url
+        self._timeout = timeout
+        self._session: aiohttp.ClientSession | None = None
+        self._client: AsyncWebClient | None = None
+        self._ids: dict[str, str] = {}
+        self._readable = True
+
+    @property
+    def readable(self) -> bool:
+        """False once Slack has said that this token may not read history, until a restart."""
+        return self._readable
+
+    async def check(self) -> str:
+        """Ask Slack who we are; returns "bot name in team name".
+
+        Raises:
+            PostError: the token is not accepted, or Slack cannot be reached.
+        """
+        said = await self._call(self._web().auth_test(), "auth.test")
+        return f"{clean(str(said.get('user', '')))} in {clean(str(said.get('team', '')))}"
+
+    async def post(self, channel: str, message: Message, thread: str = "") -> str:
+        """See `Sink.post`."""
+        _refuse_invalid(channel, message)
+        call = self._web().chat_postMessage(
+            channel=self._ids.get(channel, channel),
+            text=message.text,
+            blocks=list(message.blocks),
+            metadata=message.metadata,
+            thread_ts=thread or None,
+            unfurl_links=False,
+            unfurl_media=False,
+            link_names=False,
+            parse="none",
+        )
+        try:
+            said = await self._call(call, channel)
+        except PostError as error:
+            if error.code in _GONE:
+                self._ids.pop(channel, None)  # the name may belong to another channel by now
+            raise
+        ts, where = said.get("ts"), said.get("channel")
+        if not isinstance(ts, str) or not ts:
+            raise PostError("Slack's answer names no message", where=channel, hint=_DOUBT_HINT, kind="doubt")
+        if isinstance(where, str) and where:
+            self._ids[channel] = where
+        return ts
+
+    async def update(self, channel: str, ts: str, message: Message) -> None:
+        """See `Sink.update`."""
+        _refuse_invalid(channel, message)
+        place = await self._resolve(channel)
+        call = self._web().chat_update(
+            channel=place,
+            ts=ts,
+            text=message.text,
+            blocks=list(message.blocks),
+            metadata=message.metadata,
+            link_names=False,
+            parse="none",
+        )
+        await self._call(call, channel)
+
+    async def find(self, channel: str, key: str, *, since: float, thread: str = "") -> str | None:
+        """See `Sink.find`."""
+        place = await self._resolve(channel)
+        try:
+            return await self._find(place, channel, key, since - SKEW, thread)
+        except PostError as error:
+            if is_unreadable(error.code) and error.code != "history_too_long":
+                self._readable = False
+            raise
+
+    async def close(self) -> None:
+        """See `Sink.close`."""
+        if self._session is not None:
+            await self._session.close()
+        self._session = self._client = None
+
+    async def _find(self, place: str, channel: str, key: str, oldest: float, thread: str) -> str | None:
+        cursor = ""
+        for _ in range(_PAGES):
+            asked = {
+                "channel": place,
+                "oldest": f"{max(0.0, oldest):.6f}",
+                "limit": str(_PAGE),
+                "include_all_metadata": "true",
+                **({"ts": thread} if thread else {}),
+                **({"cursor": cursor} if cursor else {}),
+            }
+            said = await self._ask("conversations.replies" if thread else "conversations.history", asked, channel)
+            for found in said.get("messages") or ():
+                if key in keys_of(found.get("metadata") or {}):
+                    return str(found["ts"])
+            cursor = _cursor(said)
+            if not cursor:
+                return None
+        raise PostError(
+            f"the history since then has more than {_PAGES * _PAGE} messages",
+            where=channel,
+            hint="alertd cannot tell whether its message is there",
+            code="history_too_long",
+        )
+
+    async def _resolve(self, channel: str) -> str:
+        """A channel's id: history knows no names."""
+        if channel in self._ids:
+            return self._ids[channel]
+        if _ID.match(channel):
+            return channel
+        for types in ("public_channel,private_channel", "public_channel"):
+            try:
+                await self._list(types, channel)
+            except PostError as error:
+                if error.code != "missing_scope" or types == "public_channel":
+                    raise
+                continue
+            break
+        if channel not in self._ids:
+            raise PostError(
+                "Slack lists no such channel",
+                where=channel,
+                hint=hint_of("channel_not_found"),
+                code="channel_not_found",
+            )
+        return self._ids[channel]
+
+    async def _list(self, types: str, wanted: str) -> None:
+        cursor = ""
+        for _ in range(_LISTED):
+            asked = {"types": types, "exclude_archived": "true", "limit": str(_PAGE)}
+            said = await self._ask("conversations.list", {**asked, **({"cursor": cursor} if cursor else {})}, wanted)
+            for found in said.get("channels") or ():
+                self._ids.setdefault(f"#{found['name']}", found["id"])
+                if wanted == found["name"]:
+                    self._ids[wanted] = found["id"]
+            cursor = _cursor(said)
+            if wanted in self._ids or not cursor:
+                return
+
+    def _web(self) -> AsyncWebClient:
+        if self._client is None:
+            # the SDK ignores its own timeout for a session that it was given
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=self._timeout, sock_connect=self._timeout / 2),
+                connector=aiohttp.TCPConnector(keepalive_timeout=_IDLE),
+            )
+            self._client = AsyncWebClient(
+                token=self._token, base_url=self._base_url, session=self._session, retry_handlers=[]
+            )
+            host = urlsplit(self._base_url).hostname or ""
+            if host in _LOOPBACK or proxy_bypass(host):
+                self._client.proxy = None
+        return self._client
+
+    async def _ask(self, method: str, asked: dict[str, str], where: str) -> Mapping[str, Any]:
+        """Read by POST with a form: the SDK asks by GET, which others' fakes lack and proxies log."""
+        return await self._call(self._web().api_call(method, data=asked), where)
+
+    async def _call(self, call: Awaitable[Any], where: str) -> Mapping[str, Any]:
+        try:
+            said = await call
+        except SlackApiError as error:
+            raise refusal(error, where) from None  # the original's text holds the whole answer
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as error:
+            raise lost(error, where, "Slack cannot be reached", "unreachable") from error
+        except aiohttp.InvalidURL as error:
+            raise lost(error, where, "slack.base_url is no address", "refused") from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise lost(error, where, "Slack's answer was lost", "doubt") from error
+        except (AttributeError, UnicodeDecodeError) as error:  # what the SDK makes of an answer that is no JSON object
+            raise lost(error, where, "Slack's answer is no JSON", "doubt") from error
+        return said.data if isinstance(said.data, Mapping) else {}
+
+
+def _refuse_invalid(channel: str, message: Message) -> None:
+    for problem in problems(message.text, message.blocks, message.metadata):
+        raise PostError(
+            f"the message is beyond Slack's limits: {problem.where}: {problem.what}",
+            where=channel,
+            hint=hint_of(problem.code),
+            code=problem.code,
+        )
+
+
+def _cursor(said: Mapping[str, Any]) -> str:
+    return str((said.get("response_metadata") or {}).get("next_cursor") or "")

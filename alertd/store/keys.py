@@ -1,0 +1,138 @@
+"""Names of all keys in Redis. One hash tag holds them in one slot, so that a script may touch any of them together."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PREFIX: Final = "alertd:{main}:"
+
+ARTICLES: Final = PREFIX + "articles"
+"""Stream: accepted entries, copies included, waiting for tags."""
+TAGGED: Final = PREFIX + "tagged"
+"""Stream: tagged articles and released copies, waiting for a decision."""
+ALERTS: Final = PREFIX + "alerts"
+"""Stream: alerts on their way into the outboxes."""
+DEAD: Final = PREFIX + "dead"
+"""Stream: what could not be processed, with its error."""
+
+SEQUENCE: Final = PREFIX + "seq"
+"""Counter: number of accepted articles; gives each its place in the order."""
+DECIDED_UP_TO: Final = PREFIX + "decided"
+"""Highest place in the order that was decided."""
+COUNTS: Final = PREFIX + "counts"
+"""Hash: what happened so far, for `alertd status`."""
+RECENT: Final = PREFIX + "recent"
+"""List: the latest decisions in words, newest first."""
+META: Final = PREFIX + "meta"
+"""Hash: schema and version of what wrote this state."""
+GENERATION: Final = PREFIX + "generation"
+"""Generation of the configuration in force."""
+PROCESSES: Final = PREFIX + "processes"
+"""Sorted set: processes by the Redis time at which they were last seen."""
+CHANNELS: Final = PREFIX + "channels"
+"""Set: channels that ever had an outbox."""
+FEEDS: Final = PREFIX + "feeds"
+"""Set: feeds that were ever polled."""
+
+GROUPS: Final = {ARTICLES: "tag", TAGGED: "decide", ALERTS: "notify"}
+"""Each stream's one consumer group."""
+
+
+def feed(name: str) -> str:
+    """Hash: what is remembered of a feed (validators, health)."""
+    return f"{PREFIX}feed:{name}"
+
+
+def seen(feed_name: str) -> str:
+    """Hash: entries of a feed that are known."""
+    return f"{PREFIX}seen:{feed_name}"
+
+
+def seen_at(feed_name: str) -> str:
+    """Sorted set: the same entries by the time at which a document last held them."""
+    return f"{PREFIX}seen-at:{feed_name}"
+
+
+def fingerprint(article: str) -> str:
+    """String: an article's fingerprint."""
+    return f"{PREFIX}fp:{article}"
+
+
+def band(key: str) -> str:
+    """List: articles that share a band of their fingerprints."""
+    return f"{PREFIX}band:{key}"
+
+
+def root(article: str) -> str:
+    """String: the copy that took the place of a dead original."""
+    return f"{PREFIX}root:{article}"
+
+
+def tags(article: str) -> str:
+    """String: an article's tags, or "copy"; there once the article left the tag stage."""
+    return f"{PREFIX}tags:{article}"
+
+
+def parked(article: str) -> str:
+    """List: copies that wait for this article's decision."""
+    return f"{PREFIX}parked:{article}"
+
+
+def opened(article: str) -> str:
+    """String: there from an article's acceptance to its decision or death; never expires."""
+    return f"{PREFIX}open:{article}"
+
+
+def decision(article: str) -> str:
+    """String: what was decided about an article."""
+    return f"{PREFIX}decision:{article}"
+
+
+def story(ident: str) -> str:
+    """String: an open story."""
+    return f"{PREFIX}story:{ident}"
+
+
+def posts(story_id: str) -> str:
+    """Set: keys of the alerts that a story raised."""
+    return f"{PREFIX}posts:{story_id}"
+
+
+def issuer(key: str) -> str:
+    """Sorted set: open stories about an issuer by their latest article; "" is about none."""
+    return f"{PREFIX}issuer:{key}"
+
+
+def alert(key: str) -> str:
+    """String: an alert that waits in an outbox."""
+    return f"{PREFIX}alert:{key}"
+
+
+def sent(key: str) -> str:
+    """String: where and when an alert was delivered."""
+    return f"{PREFIX}sent:{key}"
+
+
+def outbox(channel: str) -> str:
+    """List: keys of the alerts that wait for a channel, in order."""
+    return f"{PREFIX}outbox:{channel}"
+
+
+def sending(channel: str) -> str:
+    """String: what a channel's sender is about to post; left behind by a crash, it is in doubt."""
+    return f"{PREFIX}sending:{channel}"
+
+
+def thread(story_id: str, channel: str) -> str:
+    """String: timestamp of the first message about a story in a channel."""
+    return f"{PREFIX}thread:{channel}:{story_id}"
+
+
+def lease(name: str) -> str:
+    """Hash: owner, fencing token and beat of a lease."""
+    return f"{PREFIX}lease:{name}"
+
+
+def tries(stage: str) -> str:
+    """Hash: lone tries of entries that failed, by entry."""
+    return f"{PREFIX}tries:{stage}"

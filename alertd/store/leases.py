@@ -1,0 +1,115 @@
+"""Leases with fencing tokens that trust no wall clock.
+
+The holder increments a counter. Another process takes the lease over when it saw the counter unchanged for `patience`
+seconds of its own monotonic clock; the fencing token, which rises with every holder, is checked by every commit, so
+that a holder that was only slow cannot write any more (M. Kleppmann, How to do distributed locking, 2016).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from alertd.errors import FencedError
+from alertd.store import keys
+from alertd.store.connection import Store, raise_if_cancelled
+
+PATIENCE = 10.0
+"""Seconds without a beat after which a holder counts as gone."""
+BEAT = 2.0
+"""Seconds between two beats."""
+
+
+class Lease:
+    """One lease, as seen by one process.
+
+    Args:
+        store: the store.
+        name: what is leased ("poll", "decide", "notify").
+        owner: this process.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        name: str,
+        owner: str,
+        *,
+        patience: float = PATIENCE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = name
+        self.token = 0
+        self._store = store
+        self._owner = owner
+        self._patience = patience
+        self._clock = clock
+        self._seen = ""
+        self._since = 0.0
+        self._beaten = 0.0
+
+    @property
+    def key(self) -> str:
+        """The lease's key, which every fenced script checks."""
+        return keys.lease(self.name)
+
+    @property
+    def held(self) -> bool:
+        """Whether this process holds it, as far as it knows: its last beat was taken within the patience."""
+        return self.token > 0 and self._clock() - self._beaten < self._patience
+
+    async def acquire(self) -> bool:
+        """Try once; call it again and again to stand by. True when it is held now."""
+        if self.held:
+            return True
+        stale = self._seen and self._clock() - self._since >= self._patience
+        asked = self._clock()
+        token, beat = await self._store.run(
+            "acquire", [self.key], [self._owner, self._seen if stale else "", int(self._store.exclusive)]
+        )
+        if int(token):
+            self.token, self._beaten, self._seen = int(token), asked, ""
+            return True
+        self.token = 0
+        if beat != self._seen:
+            self._seen, self._since = str(beat), asked
+        return False
+
+    async def beat(self) -> None:
+        """Show that this process lives.
+
+        Raises:
+            FencedError: another one took over.
+        """
+        asked = self._clock()
+        if not await self._store.run("beat", [self.key], [self.token, "beat"]):
+            self.lost()
+        self._beaten = asked
+
+    def lost(self) -> None:
+        """Say that the lease is gone, as a fenced commit found out.
+
+        Raises:
+            FencedError: always.
+        """
+        self.token = 0
+        raise FencedError(f"the lease {self.name!r} went to another process", hint="this one stands by")
+
+    async def release(self) -> None:
+        """Give it back, so that another process can go on at once."""
+        if self.token:
+            await self._store.run("beat", [self.key], [self.token, "release"])
+            self.token = 0
+
+    async def keep(self, interval: float = BEAT) -> None:
+        """Beat for ever.
+
+        Raises:
+            FencedError: another one took over.
+        """
+        while True:
+            await asyncio.sleep(interval)
+            raise_if_cancelled()
+            await self.beat()

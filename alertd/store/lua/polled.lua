@@ -1,0 +1,29 @@
+-- Ends a poll: what is remembered of the feed, entries that only have to be known, entries that are there now.
+-- KEYS: 1 lease, 2 feed, 3 seen, 4 seen at, 5 feeds
+-- ARGV: 1 token, 2 feed's name, 3 seconds for which an entry that left the feed stays known, 4 number of fields,
+--       then fields and values; number of marks, then keys and marks; then the keys of all entries there now
+-- Returns "polled" or "fenced".
+if redis.replicate_commands then redis.replicate_commands() end
+if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 'fenced' end
+redis.call('SADD', KEYS[5], ARGV[2])
+local at = 5
+for _ = 1, tonumber(ARGV[4]) do
+  redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1])
+  at = at + 2
+end
+local marks = tonumber(ARGV[at])
+at = at + 1
+for _ = 1, marks do
+  redis.call('HSETNX', KEYS[3], ARGV[at], ARGV[at + 1])
+  at = at + 2
+end
+if at <= #ARGV then
+  local now = tonumber(redis.call('TIME')[1])
+  for i = at, #ARGV do redis.call('ZADD', KEYS[4], now, ARGV[i]) end
+  local gone = redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', now - tonumber(ARGV[3]), 'LIMIT', 0, 1000)
+  for _, key in ipairs(gone) do
+    redis.call('HDEL', KEYS[3], key)
+    redis.call('ZREM', KEYS[4], key)
+  end
+end
+return 'polled'

@@ -1,0 +1,161 @@
+"""Canonical addresses: two links to one page become one string. By maintained lists, never by a guess."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
+
+_MAX = 2_048
+_HOPS = 3
+
+# Names that say where a reader came from and never which page is meant.
+_TRACKING = re.compile(
+    r"(?:utm|mc|mkt|hsa|pk|piwik|mtm|ns|at|vero|oly|_hs|ito)_\w+|_hsenc|_hsmi|fbclid|gclid|gclsrc|gbraid|wbraid|dclid|"
+    r"msclkid|yclid|twclid|ttclid|igshid|igsh|li_fat_id|cmpid|cmp|ncid|ftag|ftcamp|guccounter|guce_referr\w+|xtor|s_cid|"
+    r"icid|smid|smtyp|sref|srnd|traffic_source|__twitter_impression|__source|taid|partner|mod|siteid|yptr|tsrc|feedtype|"
+    r"feedname|rss|rssid|ocid|cvid|soc_src|soc_trk|ref|referrer|refsrc|ref_src|ref_url|cid|campaign_id|amp|"
+    r"outputtype|output|sh|share|smprod|via|wt\.mc_id|wt_mc|int_cid|cx_\w+|reflink|reflink_\w+|page_source|leadsource",
+    re.IGNORECASE,
+)
+# Of the names above these mean tracking only with such values; elsewhere they choose the page.
+_ONLY_WITH = {
+    "amp": re.compile(r"|1|true", re.IGNORECASE),
+    "outputtype": re.compile(r"amp", re.IGNORECASE),
+    "output": re.compile(r"amp", re.IGNORECASE),
+    "cid": re.compile(r".*[a-z_:|].*", re.IGNORECASE),
+    "ref": re.compile(r"(?!\d+$).*"),
+    "share": re.compile(r"\D*"),
+    "via": re.compile(r"\D*"),
+    "sh": re.compile(r"[0-9a-f]{8,}", re.IGNORECASE),
+    "rss": re.compile(r"|1|yes|true", re.IGNORECASE),
+    "mod": re.compile(r"\D.*"),
+    "partner": re.compile(r"\D.*"),
+}
+
+# Links whose target is a parameter of their own: host → names that may hold it.
+_WRAPPERS = {
+    "google.com": ("url", "q"),
+    "news.google.com": ("url",),
+    "bing.com": ("url",),
+    "news.yahoo.com": ("u",),
+    "r.search.yahoo.com": ("ru",),
+    "facebook.com": ("u",),
+    "l.facebook.com": ("u",),
+    "lm.facebook.com": ("u",),
+    "l.instagram.com": ("u",),
+    "linkedin.com": ("url",),
+    "out.reddit.com": ("url",),
+    "t.umblr.com": ("z",),
+    "youtube.com": ("q",),
+    "slack-redir.net": ("url",),
+    "redirect.viglink.com": ("u",),
+    "go.redirectingat.com": ("url",),
+    "go.skimresources.com": ("url",),
+    "duckduckgo.com": ("uddg",),
+    "apple.news": ("url",),
+    "feedproxy.google.com": ("url",),
+    "safelinks.protection.outlook.com": ("url",),
+    "urldefense.proofpoint.com": ("u",),
+}
+_WRAPPER_PATHS = {"google.com": ("/url",), "youtube.com": ("/redirect",), "facebook.com": ("/l.php",),
+                  "linkedin.com": ("/redir/redirect", "/safety/go"), "bing.com": ("/news/apiclick.aspx",),
+                  "duckduckgo.com": ("/l/", "/l")}  # fmt: skip
+
+# Links that hold a token instead of a page: matched by source and title only.
+_OPAQUE = re.compile(
+    r"news\.google\.com/(?:rss/)?(?:articles|read|__i/rss/rd/articles)/|"
+    r"(?:t\.co|bit\.ly|ow\.ly|buff\.ly|dlvr\.it|tinyurl\.com|reut\.rs|bloom\.bg|on\.ft\.com|on\.wsj\.com|cnb\.cx|"
+    r"nyti\.ms|goo\.gl|trib\.al|lnkd\.in|ift\.tt|feeds?\.feedburner\.com|feedproxy\.google\.com)/",
+    re.IGNORECASE,
+)
+
+# A prefix of the host that only chooses a layout of the same page.
+_LAYOUT = re.compile(r"^(?:www\d?|m|mobile|mobil|amp|touch|wap|edition\.m)\.(?=[^.]+\..)", re.IGNORECASE)
+_AMP_CACHE = re.compile(r"^/(?:c|v|i)/(?:s/)?(?P<target>[^/]+\..+)$")
+_AMP_VIEWER = re.compile(r"^/amp/(?:s/)?(?P<target>[^/]+\..+)$")
+_AMP_TAIL = re.compile(r"(?:/amp|\.amp|/amp\.html|\.amp\.html)$", re.IGNORECASE)
+_INDEX = re.compile(r"/index\.(?:html?|php|aspx?)$", re.IGNORECASE)
+# Fragments that single-page sites use as the address itself.
+_ROUTE = re.compile(r"^!?/")
+
+
+def canonical(url: str) -> str:
+    """Return the address of the page that a link leads to, in a form equal for all links to it.
+
+    Tracking parameters, AMP and mobile forms, fragments, scheme, `www.`, default ports, trailing slashes and redirect
+    wrappers that carry their target are removed. The result has no scheme and is a key, not a link.
+
+    Returns:
+        "" for no link, a link that names no page of its own (a site's front page) and an opaque one (a short link or
+        Google News token, whose target only its server knows).
+    """
+    url = "".join(url.split())  # an address has no blanks, but feeds break lines in them
+    for _ in range(_HOPS):
+        parts = _split(url)
+        if parts is None:
+            return ""
+        if not (target := _target(parts)):
+            return _key(parts)
+        url = target
+    return ""
+
+
+def _split(url: str) -> SplitResult | None:
+    if not url or len(url) > _MAX:
+        return None
+    try:
+        parts = urlsplit(url if "//" in url[:10] else f"https://{url}")
+        _ = parts.port
+    except ValueError:
+        return None
+    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+        return None
+    return parts
+
+
+def _target(parts: SplitResult) -> str:
+    """The link inside a wrapper or an AMP cache, or ""."""
+    host = (parts.hostname or "").removeprefix("www.")
+    if host.endswith(".cdn.ampproject.org") and (found := _AMP_CACHE.match(parts.path)):
+        return _inner(found, parts)
+    if host.startswith("google.") and (found := _AMP_VIEWER.match(parts.path)):
+        return _inner(found, parts)
+    if ".safelinks.protection.outlook.com" in f".{host}":
+        host = "safelinks.protection.outlook.com"
+    if names := _WRAPPERS.get(host):
+        if (paths := _WRAPPER_PATHS.get(host)) and parts.path not in paths:
+            return ""
+        for name, value in parse_qsl(parts.query):
+            if name in names and value.lower().startswith(("http://", "https://")):
+                return value
+    if host.endswith("yahoo.com") and "/RU=" in parts.path:
+        return unquote(parts.path.split("/RU=", 1)[1].split("/", 1)[0])
+    return ""
+
+
+def _inner(found: re.Match[str], parts: SplitResult) -> str:
+    return f"https://{found['target']}" + (f"?{parts.query}" if parts.query else "")
+
+
+def _key(parts: SplitResult) -> str:
+    host = (parts.hostname or "").rstrip(".")
+    if _OPAQUE.match(f"{host.removeprefix('www.')}{parts.path}"):
+        return ""
+    host = _LAYOUT.sub("", host)
+    path = re.sub(r"/{2,}", "/", parts.path)
+    path = _INDEX.sub("", _AMP_TAIL.sub("", path.rstrip("/"))).rstrip("/")
+    if path.startswith("/amp/"):
+        path = path.removeprefix("/amp")
+    query = urlencode(sorted(p for p in parse_qsl(parts.query, keep_blank_values=True) if not _is_tracking(*p)))
+    route = parts.fragment if _ROUTE.match(parts.fragment) else ""
+    if not path and not query and not route:
+        return ""
+    port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
+    return f"{host}{port}{path}" + (f"?{query}" if query else "") + (f"#{route}" if route else "")
+
+
+def _is_tracking(name: str, value: str) -> bool:
+    if not _TRACKING.fullmatch(name):
+        return False
+    only = _ONLY_WITH.get(name.lower())
+    return only is None or only.fullmatch(value) is not None

@@ -1,0 +1,255 @@
+"""The shipped model: one pass of one small transformer that says what every head of it sees in an article."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alertd.errors import ModelError
+from alertd.tagging.layout import EncoderField
+from alertd.tagging.window import FIELDS, Window, read
+from alertd.taxonomy import EVENT_TYPES
+
+FORMAT = 1
+"""Version of the description and of the model's inputs and outputs."""
+WEIGHTS = "model.int8.onnx"
+DESCRIPTION = "description.json"
+FOLDER = Path(__file__).parent / "model"
+_HEADS = ("company", "role", "sentiment", "document", "events")
+_BATCH = 8
+_NAMED = 0.5
+"""From which P(company) a word is part of a name that the encoder finds itself."""
+_HINT = "install alertd again; the model is part of its package"
+
+Three = tuple[float, float, float]
+Temperatures = Mapping[str, float]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderInput:
+    """What is read of an article: its title, and summary and text as one body; both may be empty."""
+
+    title: str
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SpanScores:
+    """Of one span: P(company), P(subject, source, passing), P(negative, neutral, positive)."""
+
+    company: float
+    role: Three
+    sentiment: Three
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSpan:
+    """A company's name that the encoder found itself: code points of the title or body as given."""
+
+    field: EncoderField
+    start: int
+    end: int
+    probability: float
+
+
+class Encoded:
+    """What the encoder says of one article.
+
+    Attributes:
+        events: type to probability, for every type.
+        sentiment: P(negative, neutral, positive) of the whole.
+        embedding: the article's meaning, 384 numbers; only the direction counts.
+    """
+
+    def __init__(
+        self, window: Window, tokens: Floats, named: Floats, document: Floats, embedding: Floats, heads: Temperatures
+    ) -> None:
+        self._window, self._tokens, self._named, self._heads = window, tokens, named, heads
+        events = _sigmoid(document[: len(EVENT_TYPES)] / heads["events"]).tolist()
+        self.events: Mapping[str, float] = dict(zip(EVENT_TYPES, events, strict=True))
+        self.sentiment = _three(document[len(EVENT_TYPES) :] / heads["document"])
+        self.embedding = embedding
+
+    def span(self, field: EncoderField, start: int, end: int) -> SpanScores | None:
+        """What is said of the span from `start` to `end` of a field; None where the encoder did not read it all."""
+        pieces = self._window.inside(field, start, end)
+        if pieces is None:
+            return None
+        mean = self._tokens[pieces, 3:].mean(axis=0)
+        return SpanScores(
+            float(self._named[pieces].mean()),
+            _three(mean[:3] / self._heads["role"]),
+            _three(mean[3:] / self._heads["sentiment"]),
+        )
+
+    def mentions(self) -> list[FoundSpan]:
+        """The names of companies that the encoder sees, in order: whole words, one after the other."""
+        window, words = self._window, self._window.words
+        inside = words >= 0
+        if not (self._named[inside] >= _NAMED).any():
+            return []
+        sums = np.bincount(words[inside], weights=self._named[inside])
+        means = sums / np.maximum(np.bincount(words[inside]), 1)
+        groups: list[list[NDArray[np.intp]]] = []
+        last = -2
+        for word in np.flatnonzero(means >= _NAMED).tolist():
+            pieces = np.flatnonzero(words == word)
+            begins = self._tokens[pieces[0], 1] > self._tokens[pieces[0], 2]
+            if word != last + 1 or begins or window.fields[pieces[0]] != window.fields[groups[-1][0][0]]:
+                groups.append([])
+            groups[-1].append(pieces)
+            last = word
+        return [self._found(group) for group in groups]
+
+    def _found(self, group: Sequence[NDArray[np.intp]]) -> FoundSpan:
+        window, first, last = self._window, group[0][0], group[-1][-1]
+        probability = float(np.mean([self._named[pieces].mean() for pieces in group]))
+        return FoundSpan(FIELDS[window.fields[first]], int(window.starts[first]), int(window.ends[last]), probability)
+
+
+class Encoder:
+    """The model with its tokenizer. Not for use from two threads at once.
+
+    Args:
+        tokenizer: a `tokenizers.Tokenizer`.
+        run: an onnxruntime session over the weights that puts all threads on one batch.
+        lone: a session of one thread, run side by side where there are several batches: small matrices gain more
+            from a core of their own than from sharing two.
+        threads: how many of them.
+        description: as written beside the weights.
+    """
+
+    def __init__(self, tokenizer: Any, run: Any, lone: Any, threads: int, description: Mapping[str, Any]) -> None:
+        self._tokenizer, self._run, self._lone, self._threads = tokenizer, run, lone, threads
+        self._heads: Temperatures = description["temperatures"]
+        self.version: str = description["version"]
+        self.thresholds: Mapping[str, float] = description["thresholds"]
+        """Type of event to the probability from which it counts."""
+
+    @classmethod
+    def load(cls, threads: int | None = None, folder: Path = FOLDER) -> Encoder:
+        """Load the shipped model.
+
+        Args:
+            threads: for one pass; None for as many as the process may use.
+            folder: where weights, description and tokenizer are.
+
+        Raises:
+            ModelError: a file is missing, or the weights are not those that the description tells of.
+        """
+        description = _described(folder)
+        threads = threads or len(os.sched_getaffinity(0))
+        try:
+            run = session(folder / WEIGHTS, threads)
+            lone = session(folder / WEIGHTS, 1) if threads > 1 else run
+            found = [i.name for i in run.get_inputs()], [o.name for o in run.get_outputs()]
+        except Exception as error:  # onnxruntime's errors have no common root of their own
+            raise ModelError(f"cannot be loaded: {error}", where=str(folder / WEIGHTS), hint=_HINT) from error
+        if found != (["ids", "kinds"], ["tokens", "documents", "embedding"]):
+            raise ModelError(f"has other inputs and outputs: {found}", where=str(folder / WEIGHTS), hint=_HINT)
+        return cls(_tokenizer(folder), run, lone, threads, description)
+
+    def encode(self, inputs: Sequence[EncoderInput]) -> list[Encoded]:
+        """Read articles, in order: at most 256 word pieces each, texts of like length together."""
+        windows = read(self._tokenizer, [(given.title, given.body) for given in inputs])
+        order = sorted(range(len(windows)), key=lambda i: len(windows[i].ids))
+        batches = [order[start : start + _BATCH] for start in range(0, len(order), _BATCH)]
+        if len(batches) > 1 and self._threads > 1:
+            with ThreadPoolExecutor(self._threads) as pool:
+                found = list(pool.map(lambda batch: self._batch(self._lone, [windows[i] for i in batch]), batches))
+        else:
+            found = [self._batch(self._run, [windows[i] for i in batch]) for batch in batches]
+        made = {i: encoded for batch, part in zip(batches, found, strict=True)
+                for i, encoded in zip(batch, part, strict=True)}  # fmt: skip
+        return [made[i] for i in range(len(inputs))]
+
+    def _batch(self, run: Any, windows: Sequence[Window]) -> list[Encoded]:
+        """One batch through a session."""
+        lengths = [len(w.ids) for w in windows]
+        ids = np.zeros((len(windows), max(lengths)), np.int64)
+        kinds = np.zeros_like(ids)
+        for row, window in enumerate(windows):
+            ids[row, : lengths[row]] = window.ids
+            kinds[row, : lengths[row]] = window.kinds
+        tokens, documents, embeddings = run.run(None, {"ids": ids, "kinds": kinds})
+        named = 1 - _softmax(tokens[..., :3] / self._heads["company"])[..., 0]
+        return [
+            Encoded(window, tokens[row], named[row, : lengths[row]], documents[row], embeddings[row], self._heads)
+            for row, window in enumerate(windows)
+        ]
+
+
+def session(path: Path, threads: int) -> Any:
+    """An onnxruntime session on the CPU that leaves its cores alone while it waits."""
+    # set before the import: it reports its use over the network and leaves an id in the home folder otherwise
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def _described(folder: Path) -> dict[str, Any]:
+    path = folder / DESCRIPTION
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+        size = (folder / WEIGHTS).stat().st_size
+    except (OSError, ValueError) as error:
+        raise ModelError(f"cannot be read: {error}", where=str(path), hint=_HINT) from error
+    fits = (
+        isinstance(plain, dict)
+        and plain.get("format") == FORMAT
+        and plain.get("events") == list(EVENT_TYPES)
+        and plain.get("weights_bytes") == size
+        and isinstance(plain.get("version"), str)
+        and _positive(plain.get("temperatures"), _HEADS)
+        and _positive(plain.get("thresholds"), EVENT_TYPES)
+    )
+    if not fits:
+        raise ModelError("does not describe the weights beside it", where=str(path), hint=_HINT)
+    return dict(plain)
+
+
+def _positive(numbers: Any, names: Sequence[str]) -> bool:
+    return isinstance(numbers, dict) and all(isinstance(numbers.get(n), float | int) and numbers[n] > 0 for n in names)
+
+
+def _tokenizer(folder: Path) -> Any:
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # that torch is not there is as it should be
+    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
+    # The package itself takes two seconds to import, this module of it less than half.
+    from transformers.tokenization_utils_tokenizers import PreTrainedTokenizerFast
+
+    try:
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(str(folder), local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"the tokenizer cannot be loaded: {error}", where=str(folder), hint=_HINT) from error
+    return tokenizer.backend_tokenizer
+
+
+def _sigmoid(logits: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -40, 40))), np.float32)
+
+
+def _softmax(logits: Floats) -> Floats:
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)
+
+
+def _three(logits: Floats) -> Three:
+    negative, neutral, positive = _softmax(logits).tolist()
+    return negative, neutral, positive

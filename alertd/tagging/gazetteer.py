@@ -1,0 +1,183 @@
+"""The gazetteer: which names and symbols belong to which issuer, memory-mapped.
+
+Three files, built by `python -m training.gazetteer`: `names.marisa` (a trie of folded names, each with a
+space at its end so that a prefix is always whole words), `symbols.marisa` (a trie of symbols) and `table.bin`
+(a line of JSON that gives the place of each array, then the arrays). Opening reads nothing but that line.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+
+import marisa_trie
+
+from alertd.errors import GazetteerError
+from alertd.tagging.words import core, normalise
+
+FORMAT = 1
+AMBIGUOUS = 1
+"""Flag of a name that is an ordinary word, a place, a person's name or too short to stand alone."""
+UPPER = 2
+"""Flag of a name that counts only when written in capitals (GM, IBM)."""
+NO_COMPANY = 4
+"""Flag of a phrase that is no company and hides the names inside it (S&P 500)."""
+NO_ISSUER = 0xFFFFFFFF
+_EXCHANGE_PREFIX = re.compile(r"^(?:[A-Za-z .]{2,12}:|\$)\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """A company with all its listings.
+
+    Attributes:
+        key: "i:<primary symbol>", or "n:<normalised name>" for a company that no exchange lists.
+        symbol: primary listing (US bare, elsewhere with Yahoo's suffix); None when unlisted.
+        symbols: all listings, primary first.
+        name: short readable name.
+        country: as the sources say, or "".
+        sector: as the sources say, or "".
+    """
+
+    key: str
+    symbol: str | None
+    symbols: tuple[str, ...]
+    name: str
+    country: str = ""
+    sector: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A name's entry: its length in characters of normal form, its issuer's number (None: no company), its flags."""
+
+    length: int
+    issuer: int | None
+    flags: int
+
+
+class Gazetteer:
+    """Read access to the built files; safe to share between threads."""
+
+    def __init__(
+        self,
+        names: marisa_trie.Trie,
+        symbols: marisa_trie.Trie,
+        arrays: Mapping[str, memoryview],
+        strings: memoryview,
+        version: str,
+    ) -> None:
+        self._names = names
+        self._symbols = symbols
+        self._alias_issuer = arrays["alias_issuer"]
+        self._alias_flags = arrays["alias_flags"]
+        self._symbol_issuer = arrays["symbol_issuer"]
+        self._offsets = arrays["issuer_offset"]
+        self._priors = arrays["issuer_prior"]
+        self._strings = strings
+        self.version = version
+        self._issuer = lru_cache(maxsize=4096)(self._read_issuer)
+
+    @classmethod
+    def open(cls, folder: Path | None = None) -> Gazetteer:
+        """Open the built files.
+
+        Args:
+            folder: where they are; None for those of the package.
+
+        Raises:
+            GazetteerError: a file is missing or was written in another format.
+        """
+        place = folder or Path(str(resources.files("alertd.tagging") / "data"))
+        try:
+            with (place / "table.bin").open("rb") as file:
+                table = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            header = json.loads(table[: table.find(b"\n")])
+            if header["format"] != FORMAT:
+                raise GazetteerError(
+                    f"format {header['format']}, this version reads {FORMAT}",
+                    where=str(place),
+                    hint="build it again with python -m training.gazetteer",
+                )
+            view = memoryview(table)
+            parts = {k: view[a:b] for k, (a, b, _) in header["parts"].items()}
+            arrays = {k: parts[k].cast(code) for k, (_, _, code) in header["parts"].items() if code != "s"}
+            names = marisa_trie.Trie().mmap(str(place / "names.marisa"))
+            symbols = marisa_trie.Trie().mmap(str(place / "symbols.marisa"))
+        except (OSError, RuntimeError, ValueError, KeyError) as error:
+            raise GazetteerError(
+                f"the gazetteer cannot be read: {error}", where=str(place), hint="install alertd again"
+            ) from error
+        return cls(names, symbols, arrays, parts["strings"], header["version"])
+
+    def __len__(self) -> int:
+        """The number of issuers."""
+        return len(self._priors)
+
+    @property
+    def listings(self) -> int:
+        """The number of symbols known, those of funds included."""
+        return len(self._symbols)
+
+    def longest(self, text: str) -> Alias | None:
+        """The longest name that `text` (normal form with a space at its end) starts with, if any."""
+        found = self._names.prefixes(text)
+        return self._alias(found[-1]) if found else None
+
+    def named(self, normal: str) -> Alias | None:
+        """The entry of exactly this name in normal form, if any."""
+        key = normal + " "
+        return self._alias(key) if key in self._names else None
+
+    def by_symbol(self, symbol: str) -> Issuer | None:
+        """The issuer of a symbol in Yahoo's spelling ("BRK-B", "1810.HK")."""
+        number = self._symbols.get(symbol)
+        issuer = NO_ISSUER if number is None else self._symbol_issuer[number]
+        return None if issuer == NO_ISSUER else self.issuer(issuer)
+
+    def is_fund(self, symbol: str) -> bool:
+        """Whether a symbol is known to be a fund, warrant, unit or right: no company."""
+        number = self._symbols.get(symbol)
+        return number is not None and self._symbol_issuer[number] == NO_ISSUER
+
+    def issuer(self, number: int) -> Issuer:
+        """The issuer of this number."""
+        return self._issuer(number)
+
+    def prior(self, number: int) -> int:
+        """How big the issuer of this number is, 0 to 255."""
+        return int(self._priors[number])
+
+    def resolve(self, name_or_symbol: str) -> Issuer | None:
+        """Find an issuer by symbol ("1810.HK", "$AAPL", "NYSE: BRK.B") or by name ("Xiaomi", "The Gap, Inc.").
+
+        What has no lower-case letter is tried as a symbol first.
+        """
+        given = name_or_symbol.strip()
+        if given == given.upper():
+            bare = _EXCHANGE_PREFIX.sub("", given)
+            for symbol in (given, bare, bare.replace(".", "-")):
+                if found := self.by_symbol(symbol):
+                    return found
+        for normal in (normalise(given), core(given)):
+            alias = self.named(normal)
+            if alias and alias.issuer is not None:
+                return self.issuer(alias.issuer)
+        return None
+
+    def _alias(self, key: str) -> Alias:
+        number = self._names[key]
+        issuer = self._alias_issuer[number]
+        return Alias(len(key), None if issuer == NO_ISSUER else issuer, self._alias_flags[number])
+
+    def _read_issuer(self, number: int) -> Issuer:
+        record = bytes(self._strings[self._offsets[number] : self._offsets[number + 1]]).decode()
+        name, country, sector, listed = record.split("\t")
+        symbols = tuple(listed.split(" "))
+        return Issuer("i:" + symbols[0], symbols[0], symbols, name, country, sector)

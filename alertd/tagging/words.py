@@ -1,0 +1,68 @@
+"""Words of a text as the gazetteer knows them: folded, with their place in the input as given."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+# Initials ("J.P.", "U.S") are one word, a possessive and an ampersand are words of their own.
+_WORD = re.compile(r"(?<!\w)[^\W\d_](?:\.[^\W\d_])+(?!\w)|(?<=\w)['\u2019][sS](?!\w)|[^\W_]+|&")
+MAX_WORD = 40
+"""Longer words are cut before they are looked up: no company's name has one."""
+
+
+def vocabulary(text: str) -> frozenset[str]:
+    """The words of a text that lists them."""
+    return frozenset(text.split())
+
+
+LEGAL = vocabulary(
+    "inc incorporated corp corporation co company ltd limited plc llc lp ag sa se nv spa ab asa oyj oy as kgaa gmbh "
+    "aktiengesellschaft bhd berhad tbk pcl pjsc jsc ojsc sab sarl bv kk holdings holding pvt pty publ"
+)
+"""Legal forms: they end a name and are no part of what people say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word: `text[start:end]` of the input, and its folded form."""
+
+    start: int
+    end: int
+    folded: str
+
+
+@lru_cache(maxsize=16384)
+def fold(word: str) -> str:
+    """Fold a word for comparison: lower case, no accents, no dots; "and" is an ampersand."""
+    if word.isascii():
+        folded = word.lower().replace(".", "")
+    else:
+        plain = "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+        folded = plain.casefold().replace(".", "").replace("\u2019", "'")
+    return "&" if folded == "and" else folded[:MAX_WORD]
+
+
+def words(text: str) -> list[Word]:
+    """Split a text into words in order; offsets are code points of `text`."""
+    return [Word(m.start(), m.end(), fold(m.group())) for m in _WORD.finditer(text)]
+
+
+def normalise(name: str) -> str:
+    """The form under which a name is looked up: folded words joined by one space."""
+    return " ".join(w.folded for w in words(name))
+
+
+def core(name: str) -> str:
+    """A name's normal form without "the" before it and legal forms after it ("The Gap, Inc." gives "gap").
+
+    A name of nothing else ("Holdings Inc") stays whole.
+    """
+    parts = normalise(name).split()
+    end = len(parts)
+    while end > 1 and (parts[end - 1] in LEGAL or parts[end - 1] == "&"):
+        end -= 1
+    start = 1 if end > 1 and parts[0] == "the" else 0
+    return " ".join(parts[start:end])

@@ -1,0 +1,91 @@
+"""Alerts from matches: what opens a message, what goes to its thread, and the keys that let nothing be said twice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Container
+
+from alertd.articles import Alert, Article, Placement, Tags
+from alertd.watchlist.rules import Match, Matches
+
+_NEWS = 0.5  # the placing promises it exactly when the story's revision rose
+
+
+def post_key(rule: str, story: str, issuer: str, revision: int, destination: str) -> str:
+    """Return the identity of a message: rule, story, company, story's revision, destination."""
+    return _hash("post", rule, story, issuer, str(revision), destination)
+
+
+def reply_key(story: str, article: str, destination: str) -> str:
+    """Return the identity of a reply in a story's thread: story, article, destination."""
+    return _hash("reply", story, article, destination)
+
+
+def alerts_for(
+    matches: Matches,
+    article: Article,
+    tags: Tags,
+    placement: Placement,
+    *,
+    default_channel: str,
+    posted: Container[str],
+    now: float,
+    generation: str = "",
+    untold: bool = False,
+) -> tuple[Alert, ...]:
+    """Turn matches into alerts.
+
+    A match posts when its key was never used and the article brings a revision (a story's first report, new figures,
+    another event type, a correction), or when the rule never posted this story. Everything else is a reply, one for
+    each destination. A copy of an article on which the rule kept quiet is a reply too, unless the rule asks for certain
+    outlets.
+
+    Args:
+        matches: what the rules say.
+        default_channel: destination of rules that name none.
+        posted: post keys already used.
+        now: Unix seconds; becomes `created`.
+        generation: of the configuration; recorded, not part of a key.
+        untold: the article is a copy of one that was held only because it came without a date; it may post in its
+            place.
+
+    Returns:
+        The posts, then the replies; none when the article may not alert.
+    """
+    if not article.may_alert:
+        return ()
+    story = placement.story
+    news = placement.relation in ("first", "correction") or placement.novelty >= _NEWS
+    posts: dict[str, Alert] = {}
+    replies: dict[str, Alert] = {}
+    for found in matches.fired:
+        destination = found.channel or default_channel
+        issuer = (found.company.issuer or found.company.symbol or found.company.name) if found.company else ""
+        key = post_key(found.rule, story.id, issuer, story.revision, destination)
+        earlier = (post_key(found.rule, story.id, issuer, r, destination) for r in range(1, story.revision + 1))
+        copies = placement.relation == "copy" and not found.by_outlet and not untold
+        if not copies and key not in posted and (news or not any(k in posted for k in earlier)):
+            kind, chosen = "post", posts
+        else:
+            key = reply_key(story.id, article.id, destination)
+            kind, chosen = "reply", replies
+        if key not in chosen:
+            chosen[key] = _alert(key, kind, found, destination, article, tags, placement, now, generation)
+    said = {alert.destination for alert in posts.values()}
+    # Who reads the message needs no reply about the same article beside it.
+    return (*posts.values(), *(alert for alert in replies.values() if alert.destination not in said))
+
+
+def _alert(
+    key: str, kind: str, found: Match, destination: str, article: Article, tags: Tags, placement: Placement,
+    now: float, generation: str,
+) -> Alert:  # fmt: skip
+    return Alert(
+        key=key, kind="post" if kind == "post" else "reply", rule=found.rule, destination=destination,
+        reason=found.reason, created=now, article=article, tags=tags, company=found.company, placement=placement,
+        generation=generation,
+    )  # fmt: skip
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.blake2b("\x1f".join(parts).encode("utf-8", "replace"), digest_size=12).hexdigest()

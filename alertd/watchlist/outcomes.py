@@ -1,0 +1,49 @@
+"""What became of an article, in words: alerted, told in a thread, held back, and why. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from alertd.articles import Alert, Article, Placement
+from alertd.watchlist.rules import Matches
+
+Kind = Literal["alerted", "threaded", "held", "copy", "stopped", "quiet"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an article.
+
+    Attributes:
+        kind: `alerted` (a message), `threaded` (a reply to one), `held` (it may not alert), `copy` (of an article on
+            which no rule fired), `stopped` (a rule came near), `quiet` (no rule is about it).
+        why: one line for a person.
+        short: the same without what differs from article to article, for counting; "" when it was told.
+    """
+
+    kind: Kind
+    why: str
+    short: str
+
+
+def outcome_of(article: Article, placement: Placement, matches: Matches, alerts: Sequence[Alert]) -> Outcome:
+    """Say what became of an article, given all that was decided about it."""
+    posts = [alert for alert in alerts if alert.kind == "post"]
+    if posts:
+        return Outcome("alerted", _told(posts), "")
+    if alerts:
+        return Outcome("threaded", f"{placement.reason}; {_told(alerts)}", "")
+    if not article.may_alert:
+        return Outcome("held", article.held, article.held.partition(" (")[0].partition(",")[0])
+    if placement.relation == "copy":
+        return Outcome("copy", placement.reason, "a copy of an article on which no rule fired")
+    if matches.stopped:
+        near = matches.stopped[0]
+        return Outcome("stopped", f"rule {near.rule}: {near.why}", "a rule came near and a condition failed")
+    return Outcome("quiet", "no rule is about it", "no rule is about it")
+
+
+def _told(alerts: Sequence[Alert]) -> str:
+    return ", ".join(f"{alert.rule} in {alert.destination}" for alert in alerts)

@@ -1,0 +1,161 @@
+"""The HTTP server of the daemon: /healthz, /readyz and /metrics, read-only, on loopback unless told otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+from typing import Any, Final
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+
+from alertd.errors import AlertdError
+from alertd.web.health import Health, HealthCheck, Part
+
+logger = logging.getLogger(__name__)
+
+READY_LIMIT: Final = 1.0
+"""Seconds that /readyz waits for the parts; a part that hangs must not make the probe hang."""
+
+HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Server": "alertd",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""Set on every answer, errors included."""
+
+
+class WebServer:
+    """Serves the daemon's health and metrics.
+
+    Bound to a loopback address it answers only requests that name one in their Host header, so that a page in
+    a browser on the same machine cannot read it through a name that resolves to 127.0.0.1 (DNS rebinding).
+
+    Args:
+        host: address to listen on.
+        port: TCP port; 0 takes any free one, `port` tells which after `start`.
+        health: asked by /readyz only.
+        registry: what /metrics shows; nothing when it is left out.
+        ready_limit: seconds that /readyz waits for `health`.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        health: HealthCheck,
+        *,
+        registry: CollectorRegistry | None = None,
+        ready_limit: float = READY_LIMIT,
+    ) -> None:
+        self.host = host
+        self.port = port
+        self._health = health
+        self._registry = registry or CollectorRegistry()
+        self._ready_limit = ready_limit
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        """The address to open, with the port that was really taken once started."""
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+    def application(self) -> web.Application:
+        """Build the aiohttp application without listening."""
+        application = web.Application(middlewares=[self._own_host_only], client_max_size=0)
+        application.router.add_get("/healthz", self._healthz)
+        application.router.add_get("/readyz", self._readyz)
+        application.router.add_get("/metrics", self._metrics)
+        application.on_response_prepare.append(_strict_headers)
+        return application
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            AlertdError: the address is taken or not ours.
+        """
+        runner = web.AppRunner(self.application(), access_log=None, handle_signals=False)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self.host, self.port).start()
+        except OSError as error:
+            await runner.cleanup()
+            raise AlertdError(
+                f"cannot listen on {self.host}:{self.port}: {error.strerror or error}",
+                where="web",
+                hint="set web.port to a free port, or to 0 for any",
+            ) from error
+        self._runner = runner
+        self.port = int(runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Stop listening and close what is open; calling it again does nothing."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def __aenter__(self) -> WebServer:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    @web.middleware
+    async def _own_host_only(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        if is_loopback(self.host) and not is_loopback(_host_name(request.host)):
+            return web.json_response({"error": "this address is not served here"}, status=421)
+        response: web.StreamResponse = await handler(request)
+        return response
+
+    async def _healthz(self, _: web.Request) -> web.Response:
+        return web.json_response({"alive": True})
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        health = await self._bounded_health()
+        return web.json_response(health.to_plain(), status=200 if health.ok else 503)
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        body = await asyncio.to_thread(generate_latest, self._registry)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def _bounded_health(self) -> Health:
+        check = asyncio.ensure_future(self._health())
+        # asyncio.wait, for wait_for would go on waiting when a part ignores its cancellation
+        done, _ = await asyncio.wait({check}, timeout=self._ready_limit)
+        if not done:
+            check.cancel()
+            return Health((Part("check", False, f"no answer within {self._ready_limit:g} s"),))
+        error = check.exception()
+        if error is None:
+            return check.result()
+        logger.warning("the readiness check failed", exc_info=error)
+        return Health((Part("check", False, str(error) if isinstance(error, AlertdError) else type(error).__name__),))
+
+
+async def _strict_headers(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(HEADERS)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or IP literal means this machine only."""
+    if host.lower().rstrip(".") == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _host_name(host: str) -> str:
+    """Take the port and brackets off a Host header: ``[::1]:80`` gives ``::1``."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.rpartition(":")[0] if host.count(":") == 1 else host

@@ -1,0 +1,175 @@
+"""status: what is wrong comes first; over a real Redis."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from alertd.commands.status import MUCH_UNSENT, MUCH_WAITING, drawn, span, troubles
+from alertd.feeds.schedule import FeedState
+from alertd.running import RUNNING_FILE
+from alertd.store import embedded, keys
+from alertd.store.connection import open_store
+from alertd.store.raw import birth
+from tests.commands.world import invoke, write
+from tests.conftest import apart
+
+NOW = 1_770_000_000.0
+FINE: dict[str, Any] = {
+    "running": {"pid": 7, "started": NOW - 7200, "url": "http://127.0.0.1:8321"},
+    "ready": True,
+    "parts": {"redis": {"ok": True, "detail": ""}},
+    "generation": "aaa",
+    "feeds": [
+        {"name": "one", "polls": 5, "failures": 2, "failing": 0, "last_success": NOW - 30, "next": NOW + 90,
+         "state": "fine"}
+    ],
+    "articles": 1234, "copies": 56, "stories": 78, "alerts": {"post": 9, "reply": 3, "operator": 0}, "posted": 12,
+    "held": {"older than max_age": 4}, "dead": 0, "streams": {"tag": 2}, "outbox": {"#alerts": 1},
+}  # fmt: skip
+FAILING = {"name": "two", "polls": 5, "failures": 4, "failing": 3, "last_success": NOW - 11_000, "next": NOW + 300,
+           "state": "HTTP 404"}  # fmt: skip
+
+
+def wrong(**changed: Any) -> list[str]:
+    given = {"on_disk": "aaa", "refused": 0}
+    given |= {name: changed.pop(name) for name in ("on_disk", "refused") if name in changed}
+    return troubles({**FINE, **changed}, now=NOW, **given)  # type: ignore[arg-type]
+
+
+def shown(found: dict[str, Any]) -> str:
+    console = Console(file=io.StringIO(), width=120, markup=False, highlight=False)
+    console.print(*drawn(found, now=NOW, on_disk="aaa", refused=0), sep="\n")
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({}, []),
+        ({"running": None}, ["alertd is not running"]),
+        ({"ready": False, "parts": {"redis": {"ok": False, "detail": "gone"}}}, ["redis: gone"]),
+        ({"ready": False, "parts": {"model": {"ok": False, "detail": ""}}}, ["model: does not work"]),
+        ({"ready": False, "parts": {}}, ["not ready yet"]),
+        ({"dead": 3}, ["dead letters: 3, "]),
+        ({"refused": 2}, ["configuration: 2 mistakes in the files"]),
+        ({"refused": 1, "running": None}, ["alertd is not running", "configuration: 1 mistake in the files"]),
+        ({"on_disk": "bbb"}, ["configuration: the files are bbb, in force is aaa"]),
+        ({"on_disk": ""}, []),
+        ({"on_disk": "bbb", "running": None}, ["alertd is not running"]),
+        ({"streams": {"tag": MUCH_WAITING}}, []),
+        ({"streams": {"tag": MUCH_WAITING + 1}}, ["tag: 501 articles wait"]),
+        ({"outbox": {"#risk": MUCH_UNSENT}}, []),
+        ({"outbox": {"#risk": MUCH_UNSENT + 1}}, ["#risk: 21 messages wait"]),
+        ({"feeds": [*FINE["feeds"], FAILING]}, ["feed two: failed 3 times in a row, last good 3h 3m ago: HTTP 404"]),
+        ({"feeds": [{**FAILING, "failing": 1, "last_success": 0.0}]}, ["feed two: failed 1 time in a row, never good"]),
+    ],
+)
+def test_what_is_wrong_is_named(changed: dict[str, Any], says: list[str]) -> None:
+    found = wrong(**changed)
+    assert len(found) == len(says)
+    assert all(line.startswith(start) for line, start in zip(found, says, strict=True))
+
+
+def test_all_is_well() -> None:
+    lines = shown(FINE).splitlines()
+    assert lines[0].strip() == "ALL IS WELL"
+    for words in ("for 2h, since ", "process 7", "1,234, 56 of them copies, in 78 stories",
+                  "9 post, 3 reply, 0 operator; 12 messages posted", "4 older than max_age", "tag 2, #alerts 1",
+                  "1 of 1 fine"):  # fmt: skip
+        assert any(words in line for line in lines), words
+
+
+def test_what_is_wrong_comes_first_and_failing_feeds_before_others() -> None:
+    text = shown({**FINE, "dead": 1, "feeds": [*FINE["feeds"], FAILING]})
+    lines = [line.strip() for line in text.splitlines()]
+    assert lines[0] == "2 THINGS WRONG"
+    assert lines[1].startswith("dead letters: 1")
+    assert lines[2].startswith("feed two: failed")
+    rows = [line.split()[0] for line in lines if line.startswith(("one ", "two "))]
+    assert rows == ["two", "one"]
+
+
+def test_control_characters_reach_no_terminal() -> None:
+    text = shown({**FINE, "feeds": [{**FAILING, "state": 'an HTML page ("\x1b[2J\u202e")'}]})
+    assert "\x1b[2J" not in text
+    assert "\u202e" not in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(-5, "0s"), (0.4, "0s"), (45, "45s"), (60, "1m"), (725, "12m"), (3600, "1h"), (12_000, "3h 20m"),
+     (86_400, "1d"), (187_200, "2d 4h"), (90_000 + 59, "1d 1h")],
+)  # fmt: skip
+def test_spans_are_short(seconds: float, words: str) -> None:
+    assert span(seconds) == words
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Iterator[Path]:
+    """A configuration whose state folder has a server with something in it."""
+
+    async def fill() -> None:
+        server = await embedded.start(tmp_path / "state", linger=30.0)
+        async with open_store(socket=server.socket) as store:
+            await store.prepare()
+            redis: Any = store.redis
+            await redis.hset(keys.COUNTS, mapping={"articles": 12, "copies": 2, "held:cooldown": 3})
+            await redis.sadd(keys.FEEDS, "one")
+            state = FeedState(polls=4, failures=4, failing=4, error="HTTP 404 (check its address)")
+            await redis.hset(keys.feed("one"), mapping=state.to_fields())
+
+    apart(fill)
+    yield write(tmp_path)
+    apart(lambda: embedded.stop(tmp_path / "state"))
+
+
+def test_the_state_is_shown_although_no_daemon_runs(config: Path) -> None:
+    result = invoke("status", "--config", str(config))
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert lines[0] == "2 THINGS WRONG"
+    assert lines[1] == "  alertd is not running: alertd run"
+    assert lines[2] == "  feed one: failed 4 times in a row, never good: HTTP 404 (check its address)"
+    assert "articles  12, 2 of them copies, in 0 stories" in lines
+    assert "held back 3 cooldown" in lines
+
+
+def test_json_is_one_object(config: Path) -> None:
+    result = invoke("status", "--json", "--config", str(config))
+    assert (result.exit_code, result.stderr) == (0, "")
+    found = json.loads(result.stdout)
+    assert (found["running"], found["ready"], found["parts"]) == (None, False, {})
+    assert found["articles"] == 12
+    assert [feed["name"] for feed in found["feeds"]] == ["one"]
+    assert set(FINE) <= set(found)
+
+
+def test_a_wrong_edit_hides_neither_state_nor_mistake(config: Path) -> None:
+    (config / "watchlist.yaml").write_text("rules: [", encoding="utf-8")
+    result = invoke("status", "--config", str(config))
+    assert result.exit_code == 0
+    assert "configuration: 1 mistake in the files, the one in force stays: alertd check" in result.stdout
+
+
+def test_pages_that_do_not_answer_are_wrong(config: Path) -> None:
+    here = {"pid": os.getpid(), "started": time.time(), "url": "http://127.0.0.1:1", "born": birth(os.getpid())}
+    (config.parent / "state" / RUNNING_FILE).write_text(json.dumps(here), encoding="utf-8")
+    result = invoke("status", "--config", str(config))
+    assert "  pages: http://127.0.0.1:1/readyz: cannot be reached: Connection refused" in result.stdout
+
+
+@pytest.mark.parametrize(("watchlist", "code"), [("rules: [{name: x, events: [macro]}]", 1), ("rules: [", 2)])
+def test_without_state_there_is_nothing_to_show(watchlist: str, code: int, tmp_path: Path) -> None:
+    result = invoke("status", "--config", str(write(tmp_path, watchlist=watchlist)))
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert result.stderr

@@ -1,0 +1,89 @@
+"""Several processes that share a Redis: the work goes on when any of them dies."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from alertd.store import embedded
+from tests.e2e.test_daemon import WATCHLIST, posted_somewhere, titles, told
+from tests.e2e.world import Daemon, Feeds, configure, until
+from tests.fakes.slack import FakeSlack
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@asynccontextmanager
+async def shared(folder: Path) -> AsyncIterator[tuple[list[Daemon], Feeds, FakeSlack]]:
+    """Processes that are not started yet, over one server that none of them owns."""
+    server = await embedded.start(folder / "server", linger=5.0)
+    daemons: list[Daemon] = []
+    async with Feeds("wire", "post") as feeds, FakeSlack() as slack:
+        configure(folder, feeds, slack, WATCHLIST, f"redis: {{url: 'unix://{server.socket}'}}")
+        try:
+            yield daemons, feeds, slack
+        finally:
+            for daemon in daemons:
+                await daemon.kill()
+    await embedded.stop(folder / "server")
+
+
+async def started(folder: Path, daemons: list[Daemon], stages: str) -> Daemon:
+    daemon = Daemon(folder, "--stages", stages)
+    daemon.err = folder / f"err-{len(daemons)}.txt"
+    await daemon.start()
+    daemons.append(daemon)
+    await until(lambda: _ready(daemon), f"readiness of {stages}")
+    return daemon
+
+
+async def _ready(daemon: Daemon) -> bool:
+    assert daemon.process is not None
+    assert daemon.process.returncode is None, daemon.log[-2000:]
+    return "is ready in" in daemon.log
+
+
+async def test_processes_die_and_others_go_on(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    async with shared(tmp_path) as (daemons, feeds, slack):
+        first = await started(tmp_path, daemons, "poll,decide,notify")
+        taggers = [await started(tmp_path, daemons, "tag") for _ in range(2)]
+        await started(tmp_path, daemons, "poll,decide,notify")  # stands by
+        wanted = titles(24)
+        for number, title in enumerate(wanted):
+            feeds.add("wire", title)
+            if number % 3 == 0:
+                feeds.add("post", title)
+            await asyncio.sleep(chance.uniform(0, 0.1))
+            if number == 8:
+                await taggers[0].kill()
+            if number == 16:
+                await first.kill()
+        await until(lambda: posted_somewhere(slack, wanted), "every alert", patience=90.0)
+        await asyncio.sleep(1.0)  # a doubled one would come now
+        keys = [key for message in slack.messages("alerts") for key in told(message)]
+        assert len(keys) == len(set(keys)), "no alert twice"
+        for daemon in daemons:
+            if daemon.process is not None and daemon.process.returncode is None:
+                assert await daemon.end() == 0
+
+
+async def test_one_with_other_files_is_refused(tmp_path: Path) -> None:
+    async with shared(tmp_path) as (daemons, _, _):
+        await started(tmp_path, daemons, "tag")
+        other = tmp_path / "other"
+        (other / "config").mkdir(parents=True)
+        for name in ("alertd.yaml", "watchlist.yaml"):
+            text = (tmp_path / "config" / name).read_text(encoding="utf-8")
+            (other / "config" / name).write_text(text.replace("name: all", "name: another"), encoding="utf-8")
+        second = Daemon(other, "--stages", "tag")
+        await second.start()
+        daemons.append(second)
+        assert second.process is not None
+        assert await asyncio.wait_for(second.process.wait(), 90) == 1
+        assert "other processes have generation" in second.log

@@ -1,0 +1,87 @@
+"""Documents that would hurt a parser are bounded before it sees them."""
+
+from __future__ import annotations
+
+import feedparser
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alertd.feeds.guard import (
+    MAX_DEPTH,
+    MAX_ELEMENTS,
+    MAX_EXPANSION,
+    MAX_REFERENCES,
+    MAX_STRAY,
+    HostileError,
+    bound,
+)
+
+from .world import rss
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<a>" * (MAX_DEPTH + 1),
+        "<a>" * (MAX_DEPTH + 1) + "</a>" * (MAX_DEPTH + 1),
+        "<a/>" * (MAX_ELEMENTS + 1),
+        "<a " + " ".join(f'a{i}="1"' for i in range(8_000)) + "/>",
+        "<a " + " ".join(f"a{i}='1'" for i in range(8_000)) + "/>",
+        "<" * (MAX_STRAY + 1),
+        "&" * (MAX_REFERENCES + 1),
+        "<!-- never closed " + "<a" * (MAX_STRAY + 1),
+        "<" + "a" * 1_100_000,
+    ],
+    ids=["open", "deep", "elements", "attributes", "quotes", "stray", "references", "comment", "name"],
+)
+def test_hostile(inside: str) -> None:
+    with pytest.raises(HostileError):
+        bound(rss(inside), 10)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<![CDATA[" + "<br>" * (MAX_DEPTH + 1) + "]]>",
+        "<!-- " + "<a>" * (MAX_DEPTH + 1) + " -->",
+        '<a href="http://e.com/?' + "&amp;".join(f"p{i}=1" for i in range(200)) + '"/>',
+        "<title>a < b</title>",
+        "<title/>" * 1000,
+    ],
+)
+def test_what_only_looks_hostile_passes_unchanged(inside: str) -> None:
+    body = rss(inside)
+    assert bound(body, 10).body is body
+
+
+def test_items_beyond_the_limit_are_cut_and_the_rest_stays_well_formed() -> None:
+    bounded = bound(rss(*(f"<title>{i}</title>" for i in range(50)), "<title>last"), 3)
+    parsed = feedparser.parse(bounded.body)
+    assert bounded.cut
+    assert not parsed.bozo
+    assert [item.title for item in parsed.entries] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("definitions", "reference"),
+    [
+        ('<!ENTITY a "xxxxx"><!ENTITY b "&a;&a;&a;">', "&b;"),
+        (f'<!ENTITY a "{"x" * 1000}">', "&a;" * (MAX_EXPANSION // 1000 + 1)),
+        (f"<!ENTITY a '{'x' * 1000}'>", "&a;" * (MAX_EXPANSION // 1000 + 1)),
+        ('<!ENTITY a "&a;">', "&a;"),
+    ],
+)
+def test_entity_bombs_lose_their_definitions(definitions: str, reference: str) -> None:
+    body = rss(f"<title>{reference}</title>", prolog=f"<!DOCTYPE rss [{definitions}]>")
+    assert b"<!ENTITY" not in bound(body, 10).body
+
+
+def test_harmless_entities_stay() -> None:
+    body = rss("<title>a&mdash;b</title>", prolog='<!DOCTYPE rss [<!ENTITY mdash "&#8212;">]>')
+    assert bound(body, 10).body is body
+
+
+@given(st.text(alphabet=st.sampled_from("<>/!-[]?&;'\"= aCDATitem"), max_size=400))
+def test_any_markup_ends(inside: str) -> None:
+    assert len(bound(rss(inside), 1).body) <= len(rss(inside)) + 100

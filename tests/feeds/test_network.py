@@ -1,0 +1,74 @@
+"""Private addresses are told from public ones."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+from yarl import URL
+
+from alertd.errors import FeedError
+from alertd.feeds.network import PrivateAddressError, guarded_socket, is_public, read_address, same_site
+
+from .world import FeedStub
+
+
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "2002:808:808::1", "64:ff9b::808:808"]
+)
+def test_public(address: str) -> None:
+    assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
+     "255.255.255.255", "::1", "::", "fe80::1%eth0", "fc00::1", "ff02::1", "::ffff:127.0.0.1", "2002:7f00:1::1",
+     "64:ff9b::a9fe:a9fe", "not an address"],
+)  # fmt: skip
+def test_private(address: str) -> None:
+    assert not is_public(address)
+    with pytest.raises(PrivateAddressError):
+        guarded_socket((socket.AF_INET, socket.SOCK_STREAM, 0, "", (address, 80)))
+
+
+def test_a_socket_for_a_public_address() -> None:
+    with guarded_socket((socket.AF_INET, socket.SOCK_STREAM, 0, "", ("8.8.8.8", 80))) as made:
+        assert made.family == socket.AF_INET
+
+
+@pytest.mark.parametrize(
+    ("raw", "base", "want"),
+    [
+        ("http://e.com/a%2Cb?x=%20,y#part", None, "http://e.com/a%2Cb?x=%20,y"),
+        ("https://e.com/ä b", None, "https://e.com/%C3%A4%20b"),
+        ("/new", "http://e.com/old/feed", "http://e.com/new"),
+        ("//other.com/x", "https://e.com/", "https://other.com/x"),
+    ],
+)
+def test_addresses_are_used_exactly(raw: str, base: str | None, want: str) -> None:
+    assert str(read_address(raw, FeedStub(), URL(base) if base else None)) == want
+
+
+@pytest.mark.parametrize(
+    "raw", ["ftp://e.com/x", "file:///etc/passwd", "feed.xml", "", "http://", "http://[::1", "javascript:1"]
+)
+def test_what_is_no_address_is_refused_without_quoting_it(raw: str) -> None:
+    with pytest.raises(FeedError) as caught:
+        read_address(raw, FeedStub())
+    assert caught.value.kind == "bad_url"
+    assert not raw or raw not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("start", "other", "same"),
+    [
+        ("http://e.com/a", "http://e.com/b", True),
+        ("http://e.com/a", "https://e.com/a", True),
+        ("https://e.com/a", "http://e.com/a", False),
+        ("http://e.com/a", "http://e.com:8080/a", False),
+        ("http://e.com/a", "http://www.e.com/a", False),
+    ],
+)
+def test_same_site(start: str, other: str, same: bool) -> None:
+    assert same_site(URL(start), URL(other)) is same

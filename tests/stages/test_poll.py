@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any, cast
+
+from pytest_httpserver import HTTPServer
+from redis.asyncio import Redis
+from werkzeug import Request, Response
+
+from alertd.articles import Entry, loads
+from alertd.feeds import Fetcher
+from alertd.feeds.schedule import FeedState
+from alertd.stages.context import Context, holding
+from alertd.stages.poll import Poller
+from alertd.store import keys
+from tests.stages.world import WATCHLIST, at_work, context, stream, until
+
+
+def settings(server: HTTPServer, *names: str) -> str:
+    rows = "".join(
+        f"  - {{name: {n}, url: '{server.url_for('/' + n)}', interval: 200ms}}\n" for n in names or ("wire",)
+    )
+    return f"allow_private_addresses: true\nfeeds:\n{rows}operator: {{channel: '#alertd'}}\nweb: {{port: 0}}\n"
+
+
+def document(*titles: str) -> str:
+    items = "".join(f"<item><title>{t}</title><guid>{t}</guid></item>" for t in titles)
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>Wire</title>{items}</channel></rss>'
+
+
+class Feed:
+    """A feed that a test can change, with an ETag."""
+
+    def __init__(self, server: HTTPServer, name: str = "wire") -> None:
+        self.body = document("first")
+        self.status = 200
+        self.asked: list[Request] = []
+        server.expect_request(f"/{name}").respond_with_handler(self._answer)
+
+    def _answer(self, request: Request) -> Response:
+        self.asked.append(request)
+        tag = f'"{hash(self.body)}"'
+        if self.status != 200:
+            return Response("no", status=self.status)
+        if request.headers.get("If-None-Match") == tag:
+            return Response(status=304, headers={"ETag": tag})
+        return Response(self.body, headers={"ETag": tag}, content_type="application/rss+xml")
+
+
+async def once(ctx: Context, *, times: int = 1) -> None:
+    async with Fetcher(allow_private=True) as fetcher:
+        poller = Poller(ctx, fetcher)
+        assert await poller.lease.acquire()
+        for _ in range(times):
+            await poller.once()
+        await poller.lease.release()
+
+
+async def state(redis: Redis, name: str = "wire") -> FeedState:
+    return FeedState.from_fields(await cast(Any, redis).hgetall(keys.feed(name)))
+
+
+async def titles(redis: Redis) -> list[tuple[str, str]]:
+    rows = await stream(redis, keys.ARTICLES)
+    return [(loads(Entry, row["entry"]).title, row["may"]) for row in rows]
+
+
+async def test_the_first_sight_is_silent_and_what_comes_later_is_not(
+    redis: Redis, tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    feed = Feed(httpserver)
+    async with context(redis, tmp_path, settings=settings(httpserver), watchlist=WATCHLIST) as ctx:
+        await once(ctx)
+        feed.body = document("second", "first")
+        await once(ctx, times=2)
+        assert await titles(redis) == [("first", "0"), ("second", "1")]
+        known = await state(redis)
+        assert (known.polls, known.failures, bool(known.first_at)) == (3, 0, True)
+        assert [r.headers.get("If-None-Match") is not None for r in feed.asked] == [False, True, True]
+
+
+async def test_a_restart_asks_with_the_kept_validators(redis: Redis, tmp_path: Path, httpserver: HTTPServer) -> None:
+    feed = Feed(httpserver)
+    async with context(redis, tmp_path, settings=settings(httpserver)) as ctx:
+        await once(ctx)
+        async with context(redis, tmp_path, process="later", now=ctx.now) as later:
+            await once(later)
+        assert feed.asked[1].headers["If-None-Match"] == (await state(redis)).etag
+
+
+async def test_a_feed_that_fails_is_reported_retried_and_reported_back(
+    redis: Redis, tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    feed = Feed(httpserver)
+    async with context(redis, tmp_path, settings=settings(httpserver)) as ctx:
+        await once(ctx)
+        feed.status = 404
+        await once(ctx, times=3)
+        known = await state(redis)
+        assert (known.failing, known.kind, known.error.startswith("HTTP 404")) == (3, "http_404", True)
+        assert known.next_at > ctx.clock()
+        assert known.etag, "validators survive an error"
+        feed.status = 200
+        await once(ctx)
+        said = [await cast(Any, redis).get(k) for k in await cast(Any, redis).keys(keys.alert("*"))]
+        assert len(said) == 2
+        assert any("Feed wire fails: HTTP 404" in text for text in said)
+        assert any("Feed wire works again" in text for text in said)
+
+
+async def test_nonsense_is_no_feed_and_takes_nothing_down(redis: Redis, tmp_path: Path, httpserver: HTTPServer) -> None:
+    feeds = {name: Feed(httpserver, name) for name in ("wire", "post")}
+    feeds["wire"].body = "<html><head><title>Please log in</title></head><input type=password></html>"
+    async with context(redis, tmp_path, settings=settings(httpserver, "wire", "post")) as ctx:
+        await once(ctx)
+        assert (await state(redis)).kind == "login"
+        assert (await state(redis, "post")).kind == ""
+        assert [title for title, _ in await titles(redis)] == ["first"]
+
+
+async def test_feeds_are_polled_at_their_interval_until_the_stop(
+    redis: Redis, tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    feed = Feed(httpserver)
+    async with context(redis, tmp_path, settings=settings(httpserver)) as ctx, Fetcher(allow_private=True) as fetcher:
+        poller = Poller(ctx, fetcher)
+        async with at_work(lambda stop: holding(ctx, poller.lease, lambda: poller.work(stop), stop)):
+            await until(lambda: _asked(feed, 3))
+            feed.body = document("new", "first")
+            await until(lambda: _taken(redis, 2))
+        count = len(feed.asked)
+        assert ctx.ready["poll"] == (True, "at work")
+        await asyncio.sleep(0.5)
+        assert len(feed.asked) == count, "nothing is asked after the stop"
+
+
+async def _asked(feed: Feed, count: int) -> bool:
+    return len(feed.asked) >= count
+
+
+async def _taken(redis: Redis, count: int) -> bool:
+    return len(await titles(redis)) == count
+
+
+async def test_polling_waits_while_the_store_is_full(redis: Redis, tmp_path: Path, httpserver: HTTPServer) -> None:
+    feed = Feed(httpserver)
+    text = settings(httpserver) + "store: {max_mb: 16}\n"
+    async with context(redis, tmp_path, settings=text) as ctx:
+        await cast(Any, redis).set("ballast", "x" * 15_000_000)
+        await once(ctx)
+        assert feed.asked == []
+        assert len(await cast(Any, redis).keys(keys.alert("*"))) == 1
+        await cast(Any, redis).delete("ballast")
+        await once(ctx)
+        assert len(feed.asked) == 1

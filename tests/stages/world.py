@@ -1,0 +1,164 @@
+"""What the tests of this room share: a context over a real Redis, a configuration, articles on their way."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from redis.asyncio import Redis
+
+from alertd.articles import Entry
+from alertd.configured import compiled, read
+from alertd.stages.accept import Judged, accept, judge_document, read_marks
+from alertd.stages.context import Context, InForce
+from alertd.store import keys
+from alertd.store.connection import Store
+from alertd.tagging.gazetteer import Gazetteer
+from alertd.web.metrics import Metrics
+from tests.config import folders
+from tests.tagging import fakes
+
+GAZETTEER = Gazetteer.open()
+WATCHLIST = """
+rules:
+  - name: xiaomi
+    companies: [1810.HK]
+  - name: broker
+    companies: [JEF]
+  - name: deals
+    events: [merger_acquisition]
+    channel: "#deals"
+"""
+SETTINGS = """
+allow_private_addresses: true
+feeds:
+  - {name: wire, url: "http://127.0.0.1:1/wire"}
+  - {name: post, url: "http://127.0.0.1:1/post"}
+slack: {pace: 0s, doubt_grace: 200ms, channel: "#alerts"}
+operator: {channel: "#alertd"}
+web: {port: 0}
+"""
+PATIENCE = 20.0
+
+
+class Clock:
+    """Seconds that pass when they are told to, on top of those that really do."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.ahead
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.ahead
+
+
+def in_force(folder: Path, rules: fakes.Rules, settings: str = SETTINGS, watchlist: str = WATCHLIST) -> InForce:
+    configuration = read(folders.write(folder, settings, watchlist), GAZETTEER)
+    return InForce(configuration, compiled(configuration, GAZETTEER), fakes.tagger(rules))
+
+
+@asynccontextmanager
+async def context(
+    redis: Redis,
+    folder: Path,
+    rules: fakes.Rules | None = None,
+    *,
+    process: str = "here",
+    now: InForce | None = None,
+    settings: str = SETTINGS,
+    watchlist: str = WATCHLIST,
+) -> AsyncIterator[Context]:
+    """A context with connections of its own to the same server, prepared."""
+    path = redis.connection_pool.connection_kwargs["path"]
+    store = Store(
+        Redis(unix_socket_path=path, decode_responses=True, protocol=2),
+        Redis(unix_socket_path=path, decode_responses=True, protocol=2),
+        exclusive=False,
+        where="test",
+    )
+    clock = Clock()
+
+    async def revive() -> None:
+        return
+
+    async with store:
+        await store.prepare()
+        force = now or in_force(folder, rules or fakes.Rules(), settings, watchlist)
+        yield Context(store, Metrics(clock), process, force, clock, clock.monotonic, revive)
+
+
+def entry(
+    title: str = "Xiaomi shares rise as buyers queue for its new car",
+    *,
+    feed: str = "wire",
+    guid: str = "",
+    url: str = "",
+    summary: str = "",
+    source: str = "",
+    age: float = 60.0,
+) -> Entry:
+    return Entry(
+        feed, guid or title, url or f"https://{feed}.example/{abs(hash(title))}", title, summary=summary,
+        source=source or feed.title(), published=time.time() - age, date_source="published",
+    )  # fmt: skip
+
+
+async def judged(ctx: Context, *entries: Entry, first_fetch: bool = False) -> list[Judged]:
+    marks = await read_marks(ctx, entries[0].feed, entries)
+    return judge_document(
+        entries, marks, first_fetch=first_fetch, now=time.time(), max_age=21600.0, window=float(ctx.window)
+    )
+
+
+async def taken(ctx: Context, *entries: Entry) -> list[str]:
+    """Accept entries as a poll would, in the given order; returns the ids of their articles."""
+    lease = ctx.lease("poll")
+    assert await lease.acquire()
+    ids = []
+    for one in entries:
+        for item in await judged(ctx, one):
+            if item.keep:
+                ids.append((await accept(ctx, lease, item))[1])
+    await lease.release()
+    return ids
+
+
+async def until(condition: Callable[[], Awaitable[Any]], what: str = "") -> Any:
+    """Wait for a condition; fails when it does not come true in time."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := await condition()):
+        assert time.monotonic() < deadline, f"in vain: {what or condition}"
+        await asyncio.sleep(0.01)
+    return found
+
+
+@asynccontextmanager
+async def at_work(*works: Callable[[asyncio.Event], Awaitable[None]]) -> AsyncIterator[None]:
+    """Run stages until the block ends; what a stage raises fails the test."""
+    stop = asyncio.Event()
+    tasks = [asyncio.ensure_future(work(stop)) for work in works]
+    try:
+        yield
+    finally:
+        stop.set()
+        for task in tasks:
+            await asyncio.wait_for(task, PATIENCE)
+
+
+async def stream(redis: Redis, name: str) -> list[Mapping[str, str]]:
+    return [fields for _, fields in await cast(Any, redis).xrange(name)]
+
+
+async def decided(redis: Redis, ids: Sequence[str]) -> list[str]:
+    return [text for text in await cast(Any, redis).mget([keys.decision(i) for i in ids]) if text]
+
+
+def with_rules(ctx: Context, rules: fakes.Rules) -> None:
+    ctx.now = replace(ctx.now, tagger=fakes.tagger(rules))

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from redis.asyncio import Redis
+
+from alertd.errors import StoreError
+from alertd.store import keys
+from alertd.store.connection import SCHEMA, TROUBLE, Store, open_store
+
+
+def store(redis: Redis) -> Store:
+    return Store(redis, redis, exclusive=False, where="test")
+
+
+async def test_it_marks_what_it_wrote_and_prepares_twice_without_harm(redis: Redis) -> None:
+    await store(redis).prepare()
+    await store(redis).prepare()
+    assert (await cast(Any, redis).hgetall(keys.META))["schema"] == str(SCHEMA)
+
+
+async def test_state_of_a_newer_version_is_refused(redis: Redis) -> None:
+    await cast(Any, redis).hset(keys.META, mapping={"schema": SCHEMA + 1, "alertd": "9.9"})
+    with pytest.raises(StoreError, match=r"written by alertd 9\.9, in schema 2"):
+        await store(redis).prepare()
+    assert not await cast(Any, redis).exists(keys.ARTICLES)
+
+
+async def test_a_redis_that_evicts_is_refused(redis: Redis) -> None:
+    await cast(Any, redis).config_set("maxmemory", "100mb")
+    await cast(Any, redis).config_set("maxmemory-policy", "allkeys-lru")
+    try:
+        with pytest.raises(StoreError, match="evicts keys"):
+            await store(redis).prepare()
+    finally:
+        await cast(Any, redis).config_set("maxmemory", "0")
+        await cast(Any, redis).config_set("maxmemory-policy", "noeviction")
+
+
+async def test_a_server_that_is_not_there_is_named_as_trouble(tmp_path: Path) -> None:
+    async with open_store(socket=tmp_path / "none.sock") as away:
+        with pytest.raises(TROUBLE):
+            await away.time()
+
+
+async def test_scripts_survive_a_server_that_forgot_them(redis: Redis) -> None:
+    mine = store(redis)
+    await mine.prepare()
+    assert await mine.run("lag", [keys.ALERTS], ["notify"]) == 0
+    await cast(Any, redis).script_flush()
+    assert await mine.run("lag", [keys.ALERTS], ["notify"]) == 0
+
+
+def test_all_keys_share_one_slot() -> None:
+    made = [keys.feed("x"), keys.seen("x"), keys.band("a{b}"), keys.story("1-0"), keys.outbox("#a"), *keys.GROUPS]
+    assert all(key.startswith("alertd:{main}:") for key in made)

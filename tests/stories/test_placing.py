@@ -1,0 +1,168 @@
+"""Which story an article belongs to and how new it is."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alertd.articles import Article, Company, Event, Placement, Story, Tags
+from alertd.stories.fingerprints import fingerprint
+from alertd.stories.placing import StoryCandidate, place
+
+from .wires import NOW, entry
+
+FIRST = "Acme raises full-year forecast to $2.1 billion"
+
+
+def vector(*values: float) -> str:
+    return base64.b64encode(np.array(values, np.int8).tobytes()).decode()
+
+
+def tags(
+    issuer: str = "i:acme", events: tuple[str, ...] = ("guidance",), embedding: str = "", encoder: str = "e1"
+) -> Tags:
+    company = Company("ACME", ("ACME",), "Acme", "subject", 0.9, None, issuer=issuer)
+    return Tags(
+        companies=(company,) if issuer else (),
+        events=tuple(Event(e, 0.9, ("ACME",)) for e in events),
+        embedding=embedding,
+        versions={"encoder": encoder},
+    )
+
+
+def put(
+    title: str,
+    found: Tags | None = None,
+    *,
+    ident: str = "2-0",
+    original: Story | None = None,
+    earlier: Story | None = None,
+    candidates: tuple[StoryCandidate, ...] = (),
+    now: float = NOW + 600,
+    source: str = "Other",
+) -> Placement:
+    article = Article(ident, entry(title, source=source), now)
+    return place(
+        article, found or tags(), fingerprint(article.entry), original=original, earlier=earlier, candidates=candidates,
+        now=now,
+    )  # fmt: skip
+
+
+def opened(title: str = FIRST, found: Tags | None = None) -> Story:
+    return put(title, found, ident="1-0", now=NOW, source="Reuters").story
+
+
+def test_a_first_report_opens_a_story() -> None:
+    placed = put(FIRST, ident="1-0", now=NOW, source="Reuters")
+    assert (placed.relation, placed.novelty) == ("first", 1.0)
+    assert placed.story == Story(
+        id="1-0", title=FIRST, sources=("Reuters",), articles=1, revision=1, issuers=("i:acme",), events=("guidance",),
+        figures=("2.1e9 $",), direction=1, first_seen=NOW, last_seen=NOW,
+    )  # fmt: skip
+
+
+def test_a_copy_adds_a_source_and_nothing_else() -> None:
+    story = opened()
+    placed = put(f"UPDATE 1-{FIRST}", original=story)
+    assert (placed.relation, placed.novelty) == ("copy", 0.0)
+    assert placed.story == replace(story, sources=("Reuters", "Other"), articles=2, last_seen=NOW + 600)
+
+
+@pytest.mark.parametrize(
+    ("title", "relation", "revision", "new"),
+    [
+        ("Acme raises full-year forecast to $2.1 bln on demand", "update", 1, False),
+        ("Acme raises full-year forecast to $2.4 billion", "update", 2, True),
+        ("CORRECTED-Acme raises full-year forecast to $2.4 billion", "correction", 2, True),
+        ("CORRECTED-Acme raises full-year forecast to $2.1 billion", "correction", 2, True),
+    ],
+)
+def test_edited_headlines_stay_in_their_story(title: str, relation: str, revision: int, new: bool) -> None:
+    placed = put(title, earlier=opened(), source="Reuters")
+    assert (placed.relation, placed.story.revision, placed.novelty >= 0.5) == (relation, revision, new)
+    assert (placed.story.id, placed.story.title) == ("1-0", title)
+
+
+def test_a_correction_is_one_only_once() -> None:
+    title = "CORRECTED-Acme raises full-year forecast to $2.4 billion"
+    corrected = put(title, original=opened())
+    again = put(title, ident="3-0", original=corrected.story)
+    assert (corrected.relation, again.relation) == ("correction", "copy")
+    assert corrected.story.revision == again.story.revision == 2
+
+
+def test_another_report_in_other_words_joins() -> None:
+    story = opened(found=tags(embedding=vector(100, 10)))
+    near = StoryCandidate(story, vector(100, 10), "e1")
+    placed = put("Acme lifts its guidance", tags(embedding=vector(100, 20)), candidates=(near,))
+    assert (placed.relation, placed.story.id, placed.story.revision) == ("same_event", "1-0", 1)
+    assert 0 < placed.novelty < 0.5
+    more = put("Acme lifts its guidance, buys back 5% of stock", tags(embedding=vector(100, 20)), candidates=(near,))
+    assert (more.relation, more.story.revision) == ("follow", 2)
+    assert more.novelty >= 0.5
+
+
+@pytest.mark.parametrize(
+    ("title", "found", "later"),
+    [
+        ("Acme lifts its guidance", tags(issuer="i:zed", embedding=vector(100, 10)), 0.0),
+        ("Acme lifts its guidance", tags(issuer="", embedding=vector(100, 10)), 0.0),
+        ("Acme lifts its guidance", tags(events=("dividend",), embedding=vector(100, 10)), 0.0),
+        ("Acme lifts its guidance", tags(embedding=vector(10, 100)), 0.0),
+        ("Acme lifts its guidance", tags(embedding=vector(100, 10), encoder="e2"), 0.0),
+        ("Acme cuts its guidance", tags(embedding=vector(100, 10)), 0.0),
+        ("Acme lifts its guidance to $2.9 billion", tags(embedding=vector(100, 10)), 0.0),
+        ("Acme raises third-quarter forecast", tags(embedding=vector(100, 10)), 0.0),
+        ("Acme lifts its guidance", tags(embedding=vector(100, 10)), 90_000.0),
+    ],
+)
+def test_other_events_stay_apart(title: str, found: Tags, later: float) -> None:
+    story = opened("Acme raises second-quarter forecast to $2.1 billion", tags(embedding=vector(100, 10)))
+    near = StoryCandidate(story, vector(100, 10), "e1")
+    placed = put(title, found, candidates=(near,), now=NOW + 60 + later)
+    assert (placed.relation, placed.story.id) == ("first", "2-0")
+
+
+def test_without_vectors_words_decide() -> None:
+    story = StoryCandidate(opened())
+    assert put("Acme raises forecast to $2.1 billion", candidates=(story,)).relation == "same_event"
+    assert put("Guidance of Acme better than thought", candidates=(story,)).relation == "first"
+
+
+def test_the_nearest_story_is_chosen_whatever_the_order() -> None:
+    near = StoryCandidate(replace(opened(), id="8-0"), vector(100, 12), "e1")
+    far = StoryCandidate(replace(opened(), id="7-0"), vector(100, 60), "e1")
+    found = tags(embedding=vector(100, 10))
+    for candidates in ((near, far), (far, near)):
+        assert put("Acme lifts its guidance", found, candidates=candidates).story.id == "8-0"
+
+
+TITLES = st.sampled_from([
+    FIRST, "Acme cuts forecast", "Acme lifts forecast to $3 billion", "CORRECTED-Acme cuts forecast", "Acme up 6%",
+    "Morning briefing",
+])  # fmt: skip
+EVENTS = st.sampled_from([(), ("guidance",), ("earnings", "guidance"), ("commentary",)])
+
+
+@given(st.lists(st.tuples(TITLES, EVENTS, st.sampled_from(["original", "earlier", "candidate"])), max_size=8))
+def test_novelty_tells_when_the_revision_rose(steps: list[tuple[str, tuple[str, ...], str]]) -> None:
+    story = opened()
+    for number, (title, events, how) in enumerate(steps, 2):
+        placed = put(
+            title, tags(events=events), ident=f"{number}-0",
+            original=story if how == "original" else None,
+            earlier=story if how == "earlier" else None,
+            candidates=(StoryCandidate(story),) if how == "candidate" else (),
+        )  # fmt: skip
+        if placed.relation == "first":
+            assert placed.novelty == 1.0
+            continue
+        assert placed.story.articles == story.articles + 1
+        assert placed.story.revision - story.revision == (placed.novelty >= 0.5)
+        assert 0 <= placed.novelty <= 1
+        story = placed.story

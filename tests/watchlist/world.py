@@ -1,0 +1,95 @@
+"""What the tests of this room share: rules, companies and articles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from alertd.articles import (
+    Article,
+    Company,
+    Entry,
+    Event,
+    Placement,
+    Relation,
+    Role,
+    Sentiment,
+    SentimentLabel,
+    Story,
+    Tags,
+)
+from alertd.watchlist.rules import ResolvedCompany
+
+NOW = 1_772_445_600.0
+
+
+@dataclass(frozen=True)
+class Watched:
+    symbol: str = ""
+    name: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    name: str = "rule"
+    companies: tuple[Watched, ...] = ()
+    event_types: tuple[str, ...] = ()
+    sentiment: tuple[SentimentLabel, ...] = ()
+    keywords: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    not_sources: tuple[str, ...] = ()
+    feeds: tuple[str, ...] = ()
+    roles: tuple[Role, ...] = ("subject",)
+    min_relevance: float = 0.5
+    min_confidence: float = 0.5
+    min_novelty: float = 0.0
+    channel: str = ""
+    severity: str = "normal"
+
+
+@dataclass(frozen=True)
+class Rules:
+    rules: tuple[Rule, ...]
+
+
+XIAOMI = Watched("1810.HK")
+JEFFERIES = Watched("JEF")
+_KNOWN = {
+    "1810.HK": ResolvedCompany("i:xiaomi", "1810.HK", ("1810.HK", "XIACF"), "Xiaomi"),
+    "JEF": ResolvedCompany("i:jef", "JEF", ("JEF",), "Jefferies"),
+    "AAPL": ResolvedCompany("i:aapl", "AAPL", ("AAPL",), "Apple"),
+}
+_KNOWN["XIACF"] = _KNOWN["1810.HK"]
+_KNOWN["Apple"] = _KNOWN["AAPL"]
+
+
+def resolve(name: str) -> ResolvedCompany | None:
+    return _KNOWN.get(name)
+
+
+def mood(label: SentimentLabel, sure: float = 0.97) -> Sentiment:
+    rest = (1 - sure) / 2
+    shares: dict[SentimentLabel, float] = {"positive": rest, "neutral": rest, "negative": rest, label: sure}
+    return Sentiment(label, shares["positive"] - shares["negative"], **shares)
+
+
+def company(
+    symbol: str = "1810.HK", role: Role = "subject", relevance: float = 0.9, label: SentimentLabel | None = "positive"
+) -> Company:
+    known = _KNOWN[symbol]
+    sentiment = mood(label) if label else None
+    return Company(known.symbol, known.symbols, known.name, role, relevance, sentiment, issuer=known.issuer)
+
+
+def article(title: str = "Xiaomi surges", summary: str = "", source: str = "Reuters", **more: object) -> Article:
+    entry = Entry("wire", "", "https://x.com/1", title, summary, "", source, NOW, "published")
+    return Article("5-0", entry, NOW, **more)  # type: ignore[arg-type]
+
+
+def tags(*companies: Company, events: tuple[Event, ...] = (), label: SentimentLabel | None = "positive") -> Tags:
+    return Tags(companies=companies, events=events, sentiment=mood(label) if label else None)
+
+
+def placed(relation: Relation = "first", novelty: float = 1.0, revision: int = 1) -> Placement:
+    story = Story("1-0", "Xiaomi surges", ("Reuters",), 1, revision, ("i:xiaomi",), (), (), 1, NOW, NOW)
+    return Placement(story, relation, novelty, "")

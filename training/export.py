@@ -1,0 +1,175 @@
+"""Weights to what ships: int8 ONNX, tokenizer, description and model card."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from alertd.tagging.encoder import DESCRIPTION, FORMAT, WEIGHTS, session
+from alertd.taxonomy import EVENT_TYPES
+from training.arrays import Corpus
+from training.card import card
+from training.fit import say
+from training.network import Network
+from training.score import Calibration, calibrate, figures, gather
+
+MODEL = Path(__file__).parents[1] / "alertd" / "tagging" / "model"
+_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
+
+
+class Rows(nn.Module):  # type: ignore[misc]
+    """Word embeddings as int8 with a scale for each row: a quarter of the size, and off by less than one per cent."""
+
+    def __init__(self, weight: Tensor) -> None:
+        super().__init__()
+        scale = weight.abs().amax(1, keepdim=True).clamp(min=1e-8) / 127
+        self.register_buffer("table", torch.round(weight / scale).to(torch.int8))
+        self.register_buffer("scale", scale)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """The embeddings of pieces."""
+        rows: Tensor = nn.functional.embedding(ids, self.table).float() * nn.functional.embedding(ids, self.scale)
+        return rows
+
+
+class Shipped(nn.Module):  # type: ignore[misc]
+    """The network as it is exported: without what only training needs."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, ids: Tensor, kinds: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits of tokens and documents, and embeddings."""
+        tokens, documents, embedding, _ = self.network(ids, kinds)
+        return tokens, documents, embedding
+
+
+def export(network: Network, corpus: Corpus, base: Path, recipe: str) -> None:
+    """Write everything into the package and say what it is worth.
+
+    Args:
+        network: the student, on the CPU.
+        corpus: the held-out part measures int8 against fp32.
+        base: folder of the base model, for its tokenizer.
+        recipe: how it was trained, for the card.
+    """
+    MODEL.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        whole, small = Path(folder, "whole.onnx"), Path(folder, "small.onnx")
+        write_onnx(network, whole)
+        network.words = Rows(network.words.weight.detach())
+        write_onnx(network, Path(folder, "rows.onnx"))
+        quantise(Path(folder, "rows.onnx"), small)
+        exact = gather(corpus, *logits(whole, corpus))
+        answers = gather(corpus, *logits(small, corpus))
+        (MODEL / WEIGHTS).write_bytes(small.read_bytes())
+    calibration = calibrate(answers)
+    describe(calibration)
+    copy_tokenizer(base)
+    scores, before = figures(answers, calibration), figures(exact, calibrate(exact))
+    (MODEL / "MODEL_CARD.md").write_text(card(scores, before, calibration, corpus, recipe), encoding="utf-8")
+    total = sum(f.stat().st_size for f in MODEL.iterdir())
+    say(f"exported {total / 1e6:.1f} MB; events {scores['events']}, fp32 {before['events']}")
+
+
+def write_onnx(network: Network, path: Path) -> None:
+    """The network in fp32, with batch and length open."""
+    ids = torch.tensor([[101, 2_000, 2_001, 102], [101, 2_002, 102, 0]])
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            Shipped(network).eval(),
+            (ids, torch.ones_like(ids)),
+            str(path),
+            input_names=["ids", "kinds"],
+            output_names=["tokens", "documents", "embedding"],
+            dynamic_axes={
+                "ids": {0: "batch", 1: "length"},
+                "kinds": {0: "batch", 1: "length"},
+                "tokens": {0: "batch", 1: "length"},
+                "documents": {0: "batch"},
+                "embedding": {0: "batch"},
+            },
+            opset_version=17,
+            dynamo=False,
+        )
+
+
+def quantise(source: Path, target: Path) -> None:
+    """Weights of all matrix products to int8; activations are quantised as they come."""
+    # Kept whole: the matrices in which int8 costs most, measured; more would not fit.
+    whole = [f"/network/layers.{i}/down/MatMul" for i in (0, 2)]
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    ready = source.with_suffix(".ready.onnx")
+    quant_pre_process(str(source), str(ready), skip_symbolic_shape=True)
+    quantize_dynamic(
+        str(ready),
+        str(target),
+        weight_type=QuantType.QInt8,
+        per_channel=True,
+        op_types_to_quantize=["MatMul", "Gemm"],
+        nodes_to_exclude=whole,
+    )
+
+
+def logits(path: Path, corpus: Corpus) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What a model file says of the held-out part: (all pieces, 9) and (all examples, 29); the rest is 0."""
+    run = session(path, threads=2)
+    tokens = np.zeros((len(corpus.ids), 9))
+    documents = np.zeros((len(corpus.lengths), len(EVENT_TYPES) + 3))
+    rows = np.flatnonzero(corpus.held)
+    rows = rows[np.argsort(corpus.lengths[rows], kind="stable")]
+    for start in range(0, len(rows), 16):
+        batch = rows[start : start + 16]
+        longest = int(corpus.lengths[batch].max())
+        ids, kinds = np.zeros((len(batch), longest), np.int64), np.zeros((len(batch), longest), np.int64)
+        for i, row in enumerate(batch):
+            begin, end = corpus.at[row], corpus.at[row + 1]
+            ids[i, : end - begin], kinds[i, : end - begin] = corpus.ids[begin:end], corpus.kinds[begin:end]
+        of_tokens, of_documents, _ = run.run(None, {"ids": ids, "kinds": kinds})
+        documents[batch] = of_documents
+        for i, row in enumerate(batch):
+            tokens[corpus.at[row] : corpus.at[row + 1]] = of_tokens[i, : corpus.lengths[row]]
+    return tokens, documents
+
+
+def describe(calibration: Calibration) -> None:
+    """The description that the encoder checks its weights against."""
+    digest = hashlib.sha256((MODEL / WEIGHTS).read_bytes()).hexdigest()
+    description: dict[str, Any] = {
+        "format": FORMAT,
+        "version": f"minilm-l6-{digest[:10]}",
+        "weights_bytes": (MODEL / WEIGHTS).stat().st_size,
+        "events": list(EVENT_TYPES),
+        "temperatures": calibration.temperatures,
+        "thresholds": calibration.thresholds,
+    }
+    (MODEL / DESCRIPTION).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+
+
+def copy_tokenizer(base: Path) -> None:
+    """The base's tokenizer, which shall neither cut nor pad: `window` does."""
+    plain = json.loads((base / "tokenizer.json").read_text(encoding="utf-8"))
+    plain["truncation"] = plain["padding"] = None
+    (MODEL / "tokenizer.json").write_text(json.dumps(plain, ensure_ascii=False), encoding="utf-8")
+    settings = {
+        "tokenizer_class": "BertTokenizer",
+        "do_lower_case": True,
+        "model_max_length": 512,
+        **{f"{n}_token": f"[{n.upper()}]" for n in ("unk", "sep", "pad", "cls", "mask")},
+    }
+    (MODEL / "tokenizer_config.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
