@@ -11,8 +11,9 @@ import dataclasses
 import json
 import types
 import typing
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal, TypeVar
 
 SCHEMA = 1
@@ -264,23 +265,33 @@ def loads(cls: type[T], data: str | bytes) -> T:
 
 def from_plain(cls: type[T], plain: dict[str, Any]) -> T:
     """Build a record from plain data; unknown keys are ignored (a newer minor writer may add some)."""
-    return cls(**{name: _read(kind, plain[name]) for name, kind in _kinds(cls).items() if name in plain})  # type: ignore[arg-type]
+    kind: Any = cls
+    given = {name: plain[name] for name in _names(kind) if name in plain}
+    for name, read in _readers(kind):
+        if given.get(name) is not None:
+            given[name] = read(given[name])
+    return cls(**given)
 
 
 @cache
-def _kinds(cls: type[Any]) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
+def _names(cls: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(cls))
 
 
-def _read(kind: Any, value: Any) -> Any:
-    if value is None:
-        return None
+@cache
+def _readers(cls: type[Any]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    """The fields that JSON does not hold as they are, each with what makes them so; made once for a class."""
+    found = ((name, _reader(kind)) for name, kind in typing.get_type_hints(cls).items())
+    return tuple((name, read) for name, read in found if read is not None)
+
+
+def _reader(kind: Any) -> Callable[[Any], Any] | None:
     origin = typing.get_origin(kind)
     if origin in (typing.Union, types.UnionType):
-        return _read(next(a for a in typing.get_args(kind) if a is not type(None)), value)
+        return _reader(next(a for a in typing.get_args(kind) if a is not type(None)))
     if origin is tuple:
-        item = typing.get_args(kind)[0]
-        return tuple(_read(item, v) for v in value)
+        read = _reader(typing.get_args(kind)[0])
+        return tuple if read is None else lambda values: tuple(map(read, values))
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        return from_plain(kind, value)
-    return value
+        return partial(from_plain, kind)
+    return None

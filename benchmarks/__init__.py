@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 BENCHMARKS: Mapping[str, str] = {
+    "latency": "benchmarks.latency",
     "tagging": "benchmarks.tagging",
 }
 """Name → module, imported only when it is asked for: a peer may take seconds to import."""
