@@ -216,6 +216,8 @@ class Alert:
         destination: channel as configured ("#alerts"), or "terminal".
         reason: why the rule fired, one line.
         text: for `operator` only: the sentence to say.
+        severity: low, normal or high.
+        mentions: whom a post mentions: ids of members (U…) and user groups (S…), `here`, `channel`.
     """
 
     key: str
@@ -230,6 +232,8 @@ class Alert:
     placement: Placement | None = None
     generation: str = ""
     text: str = ""
+    severity: str = "normal"
+    mentions: tuple[str, ...] = ()
 
 
 T = TypeVar("T")

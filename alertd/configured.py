@@ -6,19 +6,20 @@ import os
 from pathlib import Path
 
 from alertd.config import Configuration, load
+from alertd.sectors import sector
 from alertd.tagging.gazetteer import Gazetteer
 from alertd.tagging.linker import unlisted
 from alertd.tagging.suggest import is_symbol, suggest
 from alertd.watchlist.rules import ResolvedCompany, RuleBook, compile_rules
 
 
-def read(folder: Path, gazetteer: Gazetteer) -> Configuration:
-    """Read and check the configuration, symbols included.
+def read(folder: Path, gazetteer: Gazetteer, watchlist: Path | None = None) -> Configuration:
+    """Read and check the configuration, symbols included; `watchlist` is another file than the folder's own.
 
     Raises:
         ConfigError: with every mistake.
     """
-    return load(folder, os.environ, lambda s: is_symbol(gazetteer, s), lambda s: suggest(gazetteer, s))
+    return load(folder, os.environ, lambda s: is_symbol(gazetteer, s), lambda s: suggest(gazetteer, s), watchlist)
 
 
 def compiled(configuration: Configuration, gazetteer: Gazetteer) -> RuleBook:
@@ -28,7 +29,11 @@ def compiled(configuration: Configuration, gazetteer: Gazetteer) -> RuleBook:
         issuer = gazetteer.resolve(name) or unlisted(name)
         return ResolvedCompany(issuer.key, issuer.symbol, issuer.symbols, issuer.name)
 
-    return compile_rules(configuration.watchlist, resolve)
+    def profile(key: str) -> tuple[str, str]:
+        issuer = gazetteer.by_symbol(key.removeprefix("i:")) if key.startswith("i:") else None
+        return (sector(issuer.sector), issuer.country) if issuer else ("", "")
+
+    return compile_rules(configuration.watchlist, resolve, profile)
 
 
 def watched(configuration: Configuration) -> list[tuple[str, tuple[str, ...]]]:

@@ -21,7 +21,7 @@ from alertd import logs, reload, report
 from alertd.config import Configuration
 from alertd.configured import compiled, read, watched
 from alertd.errors import AlertdError, StoreError
-from alertd.feeds import Fetcher
+from alertd.feeds import Fetcher, Reader
 from alertd.running import announced, running
 from alertd.slack.posting import Sink, SlackSink, TerminalSink
 from alertd.stages.context import Context, InForce, holding, pause, persist
@@ -29,6 +29,7 @@ from alertd.stages.decide import DecideStage
 from alertd.stages.notify import NotifyStage
 from alertd.stages.poll import Poller
 from alertd.stages.tag import TagStage
+from alertd.state import open_state, reach
 from alertd.store import embedded, keys, streams
 from alertd.store.connection import TROUBLE, Store, open_store
 from alertd.store.folder import FolderLock
@@ -138,13 +139,16 @@ async def _serve(
         fetcher = await stack.enter_async_context(
             Fetcher(contact=settings.contact, allow_private=settings.allow_private_addresses)
         )
+        reader = Reader()
+        if "poll" in options.stages:
+            await stack.enter_async_context(reader)
         logger.info(
             "alertd %s is ready in %.1f s: %d feeds, %d rules, %s%s", alertd.__version__, time.monotonic() - began,
             len(settings.feeds), len(configuration.watchlist.rules), _where(configuration, options),
             f", {web.url}" if web.port and not options.once else "",
         )  # fmt: skip
         reloader = reload.Reloader(context, folder, gazetteer, lambda secrets: redactor.add(*secrets))
-        code = await _run_stages(context, reloader, sink, fetcher, options)
+        code = await _run_stages(context, reloader, sink, Poller(context, fetcher, reader), options)
     logger.info("ended")
     return code
 
@@ -156,11 +160,10 @@ async def _leave(store: Store, process: str) -> None:
 
 
 async def _run_stages(
-    context: Context, reloader: reload.Reloader, sink: Sink, fetcher: Fetcher, options: RunOptions
+    context: Context, reloader: reload.Reloader, sink: Sink, poller: Poller, options: RunOptions
 ) -> int:
     stop = asyncio.Event()
     restore = _signals(stop, reloader)
-    poller = Poller(context, fetcher)
     decide, notify = DecideStage(context), NotifyStage(context, sink)
     code = 0
 
@@ -258,20 +261,8 @@ async def open_configured(configuration: Configuration) -> Store:
             settings.store.folder, server=settings.store.redis_server, linger=settings.store.linger
         )
         store = open_store(socket=server.socket, exclusive=True)
-    await _reach(store)
+    await reach(store)
     return store
-
-
-async def _reach(store: Store) -> None:
-    try:
-        await cast(Any, store.redis).ping()
-    except TROUBLE as error:
-        await store.close()
-        raise StoreError(
-            f"the server cannot be reached: {type(error).__name__}",
-            where=store.where,
-            hint="check redis.url, and that the server runs",
-        ) from error
 
 
 async def status(configuration: Configuration) -> dict[str, Any]:
@@ -280,16 +271,7 @@ async def status(configuration: Configuration) -> dict[str, Any]:
     Raises:
         StoreError: there is no state to look at.
     """
-    settings = configuration.settings
-    if settings.redis.url is not None:
-        store = open_store(settings.redis.url.get_secret_value())
-    else:
-        server = await asyncio.to_thread(embedded.find, settings.store.folder)
-        if server is None:
-            raise StoreError("nothing runs here", where=str(settings.store.folder), hint="start it with `alertd run`")
-        store = open_store(socket=server.socket)
-    async with store:
-        await _reach(store)
+    async with await open_state(configuration) as store:
         found = running(configuration)
         return {"running": asdict(found) if found else None, **await report.overview(store)}
 

@@ -188,6 +188,8 @@ def configure(
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(logging.WARNING)
+    # polls that are late or overrun are counted, and there may be thousands
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     logging.getLogger("alertd").setLevel(level.upper())
     logging.captureWarnings(True)
     return redactor

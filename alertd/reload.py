@@ -11,7 +11,7 @@ from typing import Final
 
 from watchfiles import awatch
 
-from alertd.config import FILES, Configuration
+from alertd.config import Configuration
 from alertd.configured import compiled, read, watched
 from alertd.errors import AlertdError, ConfigError, StoreError
 from alertd.stages.context import Context, InForce
@@ -115,7 +115,8 @@ class Reloader:
 
     async def _watch(self, ended: asyncio.Event) -> None:
         async for changes in awatch(self._folder, stop_event=ended, debounce=_SETTLE_MS, step=50, recursive=False):
-            if any(Path(path).name in FILES or "..data" in path for _, path in changes):
+            files = {Path(name).name for name in self._context.now.configuration.files}
+            if any(Path(path).name in files or "..data" in path for _, path in changes):
                 self._asked.set()
 
     async def _wait(self, stop: asyncio.Event, watching: asyncio.Task[None]) -> None:

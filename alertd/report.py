@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
+from alertd.feeds.habit import rates
 from alertd.feeds.schedule import FeedState
 from alertd.store import keys
 from alertd.store.connection import Store
@@ -18,7 +19,8 @@ _RECENT = 100
 async def overview(store: Store) -> dict[str, Any]:
     """Counts and states of everything in the store, JSON-ready.
 
-    Keys: `generation`; `feeds` (name, polls, failures, failing, last_success, next, state in words); `articles`,
+    Keys: `generation`; `feeds` (name, polls, failures, failing, last_success, next, state in words,
+    interval and why, per_day for entries a day, outruns, stopped); `articles`,
     `copies`, `stories`; `alerts` (post, reply, operator); `posted`, `found` (arrived although the answer was lost),
     `digested`, `dropped`; `held` (reason to count); `relations`; `dead`; `streams` (stage to lag); `outbox` (channel to
     length); `recent` (the latest decisions, newest first).
@@ -75,6 +77,8 @@ def _feed(name: str, state: FeedState) -> dict[str, Any]:
     return {
         "name": name, "polls": state.polls, "failures": state.failures, "failing": state.failing,
         "last_success": state.last_success, "next": state.next_at, "state": state.error or "fine",
+        "interval": state.wait, "why": state.why, "per_day": sum(max(0.0, rate) for rate in rates(state.habit)),
+        "outruns": state.outruns, "stopped": state.stopped,
     }  # fmt: skip
 
 

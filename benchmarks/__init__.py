@@ -15,7 +15,12 @@ from dataclasses import dataclass
 from types import ModuleType
 
 BENCHMARKS: Mapping[str, str] = {
+    "backtest": "benchmarks.backtest",
+    "feeds-corpus": "benchmarks.feeds_corpus",
+    "hostile": "benchmarks.hostile",
     "latency": "benchmarks.latency",
+    "polling": "benchmarks.polling",
+    "rules": "benchmarks.rules",
     "tagging": "benchmarks.tagging",
 }
 """Name → module, imported only when it is asked for: a peer may take seconds to import."""

@@ -16,9 +16,10 @@ from alertd import daemon, reload
 from alertd.config import FeedSettings
 from alertd.daemon import RunOptions
 from alertd.errors import FeedError
-from alertd.feeds import Fetched, Fetcher, Validators
+from alertd.feeds import Fetched, Fetcher, Reader, Validators
 from alertd.slack.posting import TerminalSink
 from alertd.stages.context import Context
+from alertd.stages.poll import Poller
 from alertd.store import keys
 from tests.stages.world import GAZETTEER, context, until
 
@@ -40,9 +41,8 @@ class Fetches:
 def running(ctx: Context, folder: Path, fetches: Fetches, options: RunOptions) -> asyncio.Task[int]:
     reloader = reload.Reloader(ctx, folder / "config", GAZETTEER, lambda _: None)
     sink = TerminalSink((folder / "out.txt").open("w", encoding="utf-8"))
-    return asyncio.create_task(
-        daemon._run_stages(ctx, reloader, sink, cast(Fetcher, fetches), options), name="the daemon under test"
-    )
+    poller = Poller(ctx, cast(Fetcher, fetches), Reader())
+    return asyncio.create_task(daemon._run_stages(ctx, reloader, sink, poller, options), name="the daemon under test")
 
 
 async def unwell(feed: FeedSettings) -> Fetched:

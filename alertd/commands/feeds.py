@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
+from alertd.commands import finding
 from alertd.commands.common import DEFAULT_FOLDER, FAILED, ConfigFolder, command, configuration, draw, say
 from alertd.errors import FeedError
 
@@ -54,9 +55,10 @@ class Checked:
 
 
 def register(app: typer.Typer) -> None:
-    """Add the group and its command to the application."""
-    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Try the feeds of the configuration.")
+    """Add the group and its commands to the application."""
+    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Find feeds, try them, and see how they do.")
     command(group, "check", "alertd feeds check --config /srv/alertd/config")(check)
+    finding.add(group)
     app.add_typer(group, name="feeds")
 
 

@@ -3,6 +3,7 @@
 from alertd.config.defaults import default_text, write_default
 from alertd.config.loading import FILES, SETTINGS_FILE, WATCHLIST_FILE, Configuration, load
 from alertd.config.models import (
+    ArchiveSettings,
     FeedDefaults,
     FeedSettings,
     LogSettings,
@@ -16,15 +17,17 @@ from alertd.config.models import (
     WebSettings,
 )
 from alertd.config.schema import json_schemas
-from alertd.config.watchlist import RuleDefaults, RuleSettings, WatchedCompany, Watchlist
+from alertd.config.watchlist import GroupSettings, RuleDefaults, RuleSettings, WatchedCompany, Watchlist
 
 __all__ = [
     "FILES",
     "SETTINGS_FILE",
     "WATCHLIST_FILE",
+    "ArchiveSettings",
     "Configuration",
     "FeedDefaults",
     "FeedSettings",
+    "GroupSettings",
     "LogSettings",
     "OperatorSettings",
     "RedisSettings",

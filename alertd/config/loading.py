@@ -10,11 +10,12 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from alertd.config.checks import Parts, Symbols, check_settings, check_watchlist
+from alertd.config.checks import Parts, Symbols, check_settings, check_symbols, check_watchlist
 from alertd.config.document import Document, Keys, read
+from alertd.config.lists import read_lists
 from alertd.config.models import FeedDefaults, FeedSettings, Settings
 from alertd.config.problems import explain
-from alertd.config.watchlist import RuleDefaults, RuleSettings, Watchlist
+from alertd.config.watchlist import GroupSettings, RuleDefaults, RuleSettings, Watchlist
 from alertd.errors import ConfigError
 
 SETTINGS_FILE: Final = "alertd.yaml"
@@ -36,15 +37,18 @@ class Configuration:
     Attributes:
         folder: the folder it was read from, absolute.
         settings: `alertd.yaml`; every feed has the defaults in it, every path is absolute.
-        watchlist: `watchlist.yaml`; every rule has the defaults in it.
-        generation: 12 hex digits of a hash of both files as they were; what comes from the environment or from
+        watchlist: `watchlist.yaml`; every rule has the defaults and the companies of its lists in it, and those of
+            groups stand among `rules`.
+        generation: 12 hex digits of a hash of all files as they were; what comes from the environment or from
             files of secrets does not change it.
+        files: names of the files, relative to the folder, that make a new generation when they change.
     """
 
     folder: Path
     settings: Settings
     watchlist: Watchlist
     generation: str
+    files: tuple[str, ...] = FILES
 
     def secrets(self) -> tuple[str, ...]:
         """All values that no log may show: token, addresses with a password, headers."""
@@ -60,6 +64,7 @@ def load(
     environ: Mapping[str, str],
     resolve: Callable[[str], bool] | None = None,
     suggest: Callable[[str], Sequence[str]] | None = None,
+    watchlist_file: Path | None = None,
 ) -> Configuration:
     """Read and check a configuration.
 
@@ -69,35 +74,46 @@ def load(
         resolve: whether a symbol is known; without it symbols are not checked. Names are never checked: a company
             that no exchange lists is watched by name.
         suggest: symbols that are like an unknown one.
+        watchlist_file: another file than the folder's `watchlist.yaml`; its lists of companies lie beside it.
 
     Raises:
         ConfigError: with every mistake of both files in `problems`, in order.
     """
-    found = [_bytes(folder / name) for name in FILES]
+    paths = (folder / SETTINGS_FILE, watchlist_file or folder / WATCHLIST_FILE)
+    found = [_bytes(path) for path in paths]
     documents = [
-        read(folder / name, str(folder / name), order, environ, data)
-        for order, (name, data) in enumerate(zip(FILES, found, strict=True))
+        read(path, str(path), order, environ, data) for order, (path, data) in enumerate(zip(paths, found, strict=True))
     ]
     first, second = documents
     base = folder.resolve()
     _read_secret_files(first, base)
+    lists = read_lists(second, paths[1].parent, len(FILES))
     settings = _validate(first, Settings)
     watchlist = _validate(second, Watchlist)
     parts = _parts(first, second)
     check_settings(first, parts)
-    check_watchlist(second, parts, _feed_names(first), Symbols(resolve, suggest))
+    symbols = Symbols(resolve, suggest)
+    check_watchlist(second, parts, _feed_names(first), symbols)
+    for listed in lists:
+        check_symbols(listed.document, (), listed.document.value, symbols)
     settings = _place(first, settings, base) if settings else None
-    problems = tuple(str(problem) for problem in sorted(first.problems + second.problems))
+    problems = _problems(first, second, *(listed.document for listed in lists))
     if problems or settings is None or watchlist is None:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise ConfigError(f"{problems[0]}{more}", problems=problems)
+    found += [listed.data for listed in lists]
     digest = hashlib.sha256(b"\0".join(hashlib.sha256(data or b"").digest() for data in found))
     return Configuration(
         folder=base,
         settings=settings.model_copy(update={"feeds": tuple(feed for _, feed in parts.feeds)}),
-        watchlist=watchlist.model_copy(update={"rules": tuple(rule for _, rule in parts.rules)}),
+        watchlist=watchlist.model_copy(update={"rules": tuple(rule for _, rule in parts.rules), "groups": ()}),
         generation=digest.hexdigest()[:12],
+        files=(*FILES, *(listed.name for listed in lists)),
     )
+
+
+def _problems(*documents: Document) -> tuple[str, ...]:
+    return tuple(str(problem) for problem in sorted(p for document in documents for p in document.problems))
 
 
 def _bytes(path: Path) -> bytes | None:
@@ -151,10 +167,26 @@ def _parts(first: Document, second: Document) -> Parts:
         if feed := _lenient(FeedSettings, value):
             parts.feeds.append((index, feed.with_defaults(feed_defaults)))
     rest = second.value if isinstance(second.value, dict) else {}
-    rule_defaults = _lenient(RuleDefaults, rest.get("defaults")) or RuleDefaults()
+    watchlist = _lenient(Watchlist, {key: value for key, value in rest.items() if key not in ("rules", "groups")})
+    watchlist = watchlist or Watchlist()
+    parts.lists = dict.fromkeys(rest["lists"] if isinstance(rest.get("lists"), dict) else ())
+    defaults = _lenient(RuleDefaults, rest.get("defaults")) or RuleDefaults()
+    whole = ("",) * (watchlist.match == "first")
     for index, value in enumerate(_items(second, "rules")):
         if rule := _lenient(RuleSettings, value):
-            parts.rules.append((index, rule.with_defaults(rule_defaults)))
+            found = rule.with_defaults(defaults).at_home(whole, watchlist.lists)
+            parts.rules.append((("rules", index), found))
+    for number, value in enumerate(_items(second, "groups")):
+        own = {key: part for key, part in value.items() if key != "rules"} if isinstance(value, dict) else None
+        if (group := _lenient(GroupSettings, own)) is None:
+            continue
+        scopes = whole + (group.name,) * (group.match == "first")
+        inherited = group.with_defaults(defaults)
+        rules = value.get("rules")
+        for index, given in enumerate(rules if isinstance(rules, list) else ()):
+            if rule := _lenient(RuleSettings, given):
+                found = rule.with_defaults(inherited).at_home(scopes, watchlist.lists)
+                parts.rules.append((("groups", number, "rules", index), found))
     return parts
 
 

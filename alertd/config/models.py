@@ -70,6 +70,9 @@ class FeedDefaults(Model):
 
     interval: Annotated[float, Duration(0.2, DAY)] = 120.0
     """Time between two polls. At least 5s, but on loopback, where tests and demos run."""
+    max_interval: Annotated[float, Duration(0, DAY)] = 0.0
+    """Longest time between two polls: up to it a feed is asked by its own habit and by what its publisher says
+    (Cache-Control, Expires, ttl, skipHours). 0 asks always at `interval`."""
     max_age: Annotated[float, Duration(0, 30 * DAY)] = 21600.0
     """Entries that are older by their own date never alert."""
     timeout: Annotated[float, Duration(0.1, 300)] = 20.0
@@ -188,6 +191,15 @@ class StorySettings(Model):
     """Longest wait for an article that is late among several taggers, in milliseconds."""
 
 
+class ArchiveSettings(Model):
+    """Decided articles that are kept for `alertd backtest`, `explain` and `archive export`."""
+
+    max_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 256
+    """Memory for them in Redis, in megabytes, at most 300 bytes an article; beyond it the oldest go."""
+    retention: Annotated[float, Duration(3600, 3660 * DAY)] = 30 * DAY
+    """How long they are kept."""
+
+
 class WebSettings(Model):
     """The pages /healthz, /readyz and /metrics. They have no password: keep them on loopback."""
 
@@ -229,6 +241,8 @@ class Settings(Model):
     """How articles are read."""
     stories: Annotated[StorySettings, BeforeValidator(_section)] = StorySettings()
     """How articles are put together into stories."""
+    archive: Annotated[ArchiveSettings, BeforeValidator(_section)] = ArchiveSettings()
+    """Decided articles that are kept for looking back."""
     web: Annotated[WebSettings, BeforeValidator(_section)] = WebSettings()
     """Pages for health and metrics."""
     log: Annotated[LogSettings, BeforeValidator(_section)] = LogSettings()

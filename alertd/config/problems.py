@@ -114,6 +114,7 @@ _TEMPLATES: Final = {
 _KINDS: Final = {
     "FeedSettings": "a feed",
     "RuleSettings": "a rule",
+    "GroupSettings": "a group",
 }
 
 

@@ -58,13 +58,18 @@ def _loosen(schema: dict[str, Any]) -> None:
             schema["properties"][name] = {"anyOf": [{"$ref": value.pop("$ref")}, {"type": "null"}], **value}
     parts = schema["$defs"]
     if rule := parts.get("RuleSettings"):
-        companies = rule["properties"]["companies"]
-        company = {"anyOf": [{"type": "string"}, companies.pop("items")]}
-        del companies["type"]
-        companies["anyOf"] = [{"type": "string"}, {"type": "array", "items": company}]
+        for key in ("companies", "not_companies"):
+            _loosen_companies(rule["properties"][key])
+        _loosen_companies(schema["properties"]["lists"]["additionalProperties"])
     if feed := parts.get("FeedSettings"):
         feed["required"].remove("url")
         feed["anyOf"] = [{"required": ["url"]}, {"required": ["url_file"]}]
+
+
+def _loosen_companies(companies: dict[str, Any]) -> None:
+    company = {"anyOf": [{"type": "string"}, companies.pop("items")]}
+    del companies["type"]
+    companies["anyOf"] = [{"type": "string"}, {"type": "array", "items": company}]
 
 
 def settings_paths(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
@@ -81,13 +86,15 @@ def settings_paths(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[s
 def _inner(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
+    if typing.get_origin(annotation) is dict:
+        return None
     return next((found for argument in typing.get_args(annotation) if (found := _inner(argument))), None)
 
 
 def default_words(field: FieldInfo) -> str:
     """Write a field's default as a user would write it; "" for none."""
     value = field.default
-    if value is PydanticUndefined or value is None or isinstance(value, BaseModel | SecretStr) or value in ("", ()):
+    if value is PydanticUndefined or value is None or isinstance(value, BaseModel | SecretStr) or value in ("", (), {}):
         return "required" if field.is_required() else ""
     marks = [type(mark) for mark in field.metadata]
     if Duration in marks:

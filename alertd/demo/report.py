@@ -135,7 +135,7 @@ def intro(configuration: Configuration, day: Day, width: int) -> str:
             "says " + " or ".join(rule.keywords) if rule.keywords else "",
         ]
         conditions = " · ".join(part for part in asked if part)
-        channel = rule.channel or configuration.settings.slack.channel
+        channel = ", ".join(rule.destinations) or configuration.settings.slack.channel
         lines += _wrap(f"{rule.name:<{name_width}}  {conditions} → {channel}", width, 2, name_width + 4)
     feeds = ", ".join(feed.title for feed in sorted(day.feeds, key=lambda feed: feed.name))
     lines += [

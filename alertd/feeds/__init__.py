@@ -3,6 +3,7 @@
 from alertd.feeds.fetch import Fetched, Fetcher, Validators
 from alertd.feeds.identity import KnownEntry, Verdict, content_key, entry_keys, judge
 from alertd.feeds.parse import ParsedFeed, parse
+from alertd.feeds.reading import Reader
 from alertd.feeds.settings import FeedLike
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "Fetcher",
     "KnownEntry",
     "ParsedFeed",
+    "Reader",
     "Validators",
     "Verdict",
     "content_key",

@@ -10,7 +10,7 @@ import aiohttp
 
 from alertd.errors import FeedError
 from alertd.feeds.network import REFUSED
-from alertd.feeds.settings import FeedLike
+from alertd.feeds.settings import FeedLike, Readable
 
 _HINTS = {
     400: "check the address of the feed",
@@ -53,7 +53,7 @@ def retry_after(value: str, now: float) -> float | None:
     return max(0.0, when - now) if math.isfinite(when) else None
 
 
-def too_large(feed: FeedLike) -> FeedError:
+def too_large(feed: Readable) -> FeedError:
     """Say that a document is beyond the feed's limit."""
     what = f"the document is larger than {feed.max_bytes:,} bytes"
     hint = "raise the feed's max_bytes if it is meant to be that large"

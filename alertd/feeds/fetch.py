@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 from weakref import WeakValueDictionary
 
 import aiohttp
@@ -23,7 +24,7 @@ from alertd import __version__
 from alertd.errors import FeedError
 from alertd.feeds.decompress import ACCEPT_ENCODING, Plain, TooLargeError, UnknownEncodingError, decompress
 from alertd.feeds.failures import failure, refusal, too_large
-from alertd.feeds.network import guarded_socket, read_address, same_site
+from alertd.feeds.network import guarded_socket, proxy_for, read_address, same_site
 from alertd.feeds.settings import FeedLike
 
 MAX_REDIRECTS = 5
@@ -97,26 +98,21 @@ class Fetcher:
         self._clock = clock
         self._slots: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._session: ClientSession | None = None
+        self._proxied: ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        connector = TCPConnector(
-            limit=0, ttl_dns_cache=60, socket_factory=None if self._allow_private else guarded_socket
-        )
-        self._session = ClientSession(
-            connector=connector,
-            cookie_jar=DummyCookieJar(),
-            timeout=ClientTimeout(total=None),
-            auto_decompress=False,
-            trust_env=False,
-        )
+        self._session = _session(None if self._allow_private else guarded_socket)
+        # a proxy is the operator's own, and often in a private network
+        self._proxied = _session(None)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        for session in (self._session, self._proxied):
+            if session is not None:
+                await session.close()
+        self._session = self._proxied = None
 
     async def fetch(self, feed: FeedLike, validators: Validators) -> Fetched:
         """Ask for a feed once.
@@ -127,11 +123,11 @@ class Fetcher:
 
         Raises:
             FeedError: kind `timeout`, `dns`, `unreachable`, `tls`, `private_address`, `too_large`, `truncated`,
-                `encoding`, `redirect_loop`, `redirects`, `bad_url`, `contact`, `protocol`, `challenge`, `empty` or
-                `http_<status>`; `retry_after` is set when the publisher named a time.
+                `encoding`, `proxy`, `redirect_loop`, `redirects`, `bad_url`, `contact`, `protocol`, `challenge`,
+                `empty` or `http_<status>`; `retry_after` is set when the publisher named a time.
         """
-        session = self._session
-        if session is None:
+        direct, proxied = self._session, self._proxied
+        if direct is None or proxied is None:
             raise RuntimeError("the fetcher is used outside of its context")
         start = current = read_address(feed.url, feed)
         seen: list[URL] = []
@@ -139,6 +135,8 @@ class Fetcher:
         seconds = 0.0
         while True:
             self._check(current, feed)
+            proxy = proxy_for(current, feed, allow_private=self._allow_private)
+            session = proxied if proxy else direct
             own = same_site(start, current)
             sent = validators if validators.origin == _origin(start, current) else Validators()
             headers = self._headers(feed, sent, own=own)
@@ -146,7 +144,9 @@ class Fetcher:
                 began = time.monotonic()
                 try:
                     async with asyncio.timeout(feed.timeout - seconds):
-                        async with session.get(current, headers=headers, allow_redirects=False) as response:
+                        async with session.get(
+                            current, headers=headers, allow_redirects=False, proxy=proxy
+                        ) as response:
                             target = _redirect(response, current, feed)
                             plain = Plain(b"") if target else await self._read(response, feed, sent)
                 except TimeoutError:
@@ -254,6 +254,17 @@ class Fetcher:
                 hint="tell the publisher",
                 kind="encoding",
             ) from None
+
+
+def _session(sockets: Callable[[tuple[Any, ...]], socket.socket] | None) -> ClientSession:
+    return ClientSession(
+        connector=TCPConnector(limit=0, ttl_dns_cache=60, socket_factory=sockets),
+        cookie_jar=DummyCookieJar(),
+        timeout=ClientTimeout(total=None),
+        auto_decompress=False,
+        # proxies are chosen by us, and a .netrc must not add secrets
+        trust_env=False,
+    )
 
 
 def _redirect(response: ClientResponse, current: URL, feed: FeedLike) -> URL | None:

@@ -12,12 +12,14 @@ MAX_DEPTH = 2_500
 """Elements inside each other; feedparser's time grows with the square of it."""
 MAX_ATTRIBUTE_PAIRS = 50_000_000
 """Sum of the squares of the numbers of attributes: feedparser takes about 16 ns for each."""
-MAX_ELEMENTS = 100_000
+MAX_ELEMENTS = 80_000
 """Elements of one document."""
 MAX_STRAY = 20_000
 """Signs that open markup and are none, outside of CDATA; each costs feedparser's lenient reader up to 20 µs."""
 MAX_REFERENCES = 2_000_000
 """Ampersands of one document."""
+MAX_RUN = 200_000
+"""Bytes of one stretch of text that are kept: ten times what is ever used of it."""
 MAX_EXPANSION = 200_000
 """Bytes that all references to the document's own entities together may become."""
 
@@ -28,6 +30,12 @@ _ENTITY = re.compile(rb"<!ENTITY\s+([^\s%\"'<>]+)\s+(?:\"([^\"]*)\"|'([^']*)')\s
 _ANY_ENTITY = re.compile(rb"<!ENTITY[^>]*>")
 _FEW_ATTRIBUTES = 50
 _LONG_GAP = 1_000_000
+_LONGEST_REFERENCE = 12
+
+MAX_JSON = 30_000_000
+"""Bytes of memory that the values of a JSON document may take, as far as its signs tell."""
+# What CPython takes for a string (two quotes each), an object, a list and a place in a list.
+_JSON_COSTS = ((b'"', 29), (b"{", 240), (b"[", 64), (b",", 8))
 
 
 class HostileError(ValueError):
@@ -48,7 +56,7 @@ class Bounded:
 
 
 def bound(body: bytes, max_items: int) -> Bounded:
-    """Return the document with at most `max_items` items and without entities that would blow it up.
+    """Return the document with at most `max_items` items, no endless text, and no entities that would blow it up.
 
     Args:
         body: the document in UTF-8.
@@ -62,14 +70,17 @@ def bound(body: bytes, max_items: int) -> Bounded:
         raise HostileError(f"more than {MAX_REFERENCES:,} references")
     items = elements = pairs = stray = position = 0
     stack: list[bytes] = []
+    cuts: list[tuple[int, int]] = []
     while found := _TOKEN.search(body, position):
         if found.start() > position + 1:
             stray = _count_stray(body, position, found.start(), stray)
+            _note_run(body, position, found.start(), cuts)
         name = found.group(2)
         if name is None:
             end = body.find(_ENDS[found.group()], found.end())
             if end < 0:
                 break
+            _note_run(body, found.end(), end, cuts)
             position = end
             continue
         position = found.end()
@@ -85,12 +96,42 @@ def bound(body: bytes, max_items: int) -> Bounded:
             items += 1
             if items > max_items:
                 closing = b"".join(b"</" + open_name + b">" for open_name in reversed(stack))
-                return Bounded(body[: found.start()] + closing, cut=True)
+                return Bounded(_without(body, cuts, found.start()) + closing, cut=True)
         if not rest.endswith(b"/"):
             stack.append(name)
         _check(depth=len(stack), elements=elements, pairs=pairs)
     _count_stray(body, position, len(body), stray)
-    return Bounded(body, cut=False)
+    _note_run(body, position, len(body), cuts)
+    return Bounded(_without(body, cuts, len(body)), cut=False)
+
+
+def bound_json(body: bytes) -> None:
+    """Refuse a JSON document whose values would take far more memory than its text.
+
+    Raises:
+        HostileError: it has too many values.
+    """
+    if sum(body.count(sign) * cost for sign, cost in _JSON_COSTS) > MAX_JSON:
+        raise HostileError("more values than a feed could have")
+
+
+def _note_run(body: bytes, start: int, end: int, cuts: list[tuple[int, int]]) -> None:
+    """Note what of a stretch of text is too much; neither a character nor a reference is cut in two."""
+    if end - start <= MAX_RUN:
+        return
+    at = start + MAX_RUN
+    while body[at] & 0xC0 == 0x80 and at > start:
+        at -= 1
+    reference = body.rfind(b"&", at - _LONGEST_REFERENCE, at)
+    cuts.append((at if reference < 0 or b";" in body[reference:at] else reference, end))
+
+
+def _without(body: bytes, cuts: list[tuple[int, int]], end: int) -> bytes:
+    if not cuts:
+        return body[:end]
+    starts = [0, *(stop for _, stop in cuts)]
+    ends = [*(start for start, _ in cuts), end]
+    return b"".join(body[start:stop] for start, stop in zip(starts, ends, strict=True))
 
 
 def _is_item(name: bytes) -> bool:

@@ -9,7 +9,7 @@ import hashlib
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -78,11 +78,14 @@ def entry_keys(entries: Sequence[Entry]) -> tuple[str, ...]:
     An entry is its guid; where one document gives a guid to entries of different titles, its link; where they share
     that too or have none, the hash of source and title. Entries that get the same key are the same entry.
     """
-    by_guid = _shared(entries, lambda entry: entry.guid)
-    by_link = _shared(entries, lambda entry: _link(entry.url))
+    by_guid = _shared(entries, [entry.guid for entry in entries])
+    if all(entry.guid and entry.guid not in by_guid for entry in entries):
+        # most feeds: their links need not be taken apart
+        return tuple(_hash("guid", entry.guid) for entry in entries)
+    links = [_link(entry.url) for entry in entries]
+    by_link = _shared(entries, links)
     keys = []
-    for entry in entries:
-        link = _link(entry.url)
+    for entry, link in zip(entries, links, strict=True):
         if entry.guid and entry.guid not in by_guid:
             keys.append(_hash("guid", entry.guid))
         elif link and link not in by_link:
@@ -98,11 +101,14 @@ def content_key(entry: Entry) -> str:
     return _hash("content", _title(entry.title), *figures)
 
 
-def judge(entry: Entry, *, known: KnownEntry | None, first_fetch: bool, now: float, max_age: float) -> Verdict:
+def judge(
+    entry: Entry, *, known: KnownEntry | None, first_fetch: bool, now: float, max_age: float, content: str = ""
+) -> Verdict:
     """Decide what an entry is.
 
     Args:
         entry: as parsed now.
+        content: its `content_key`, when it is at hand.
         known: what is remembered under its key, or None.
         first_fetch: no document of this feed was ever read before.
         now: Unix seconds of the fetch.
@@ -116,18 +122,20 @@ def judge(entry: Entry, *, known: KnownEntry | None, first_fetch: bool, now: flo
         if first_fetch and (old or not dated):
             return Verdict("baseline", may_alert=False, held=held or WITHOUT_DATE)
         return Verdict("new", may_alert=not held, held=held)
-    if known.content == content_key(entry):
+    if known.content == (content or content_key(entry)):
         return Verdict("seen", may_alert=False)
     if known.edits >= MAX_EDITS:
         return Verdict("seen", may_alert=False, held=f"edited more than {MAX_EDITS} times")
     return Verdict("update", may_alert=not held, held=held)
 
 
-def _shared(entries: Sequence[Entry], key: Callable[[Entry], str]) -> set[str]:
-    """Return the values of `key` that entries of different titles share."""
+def _shared(entries: Sequence[Entry], values: Sequence[str]) -> set[str]:
+    """Return the values that entries of different titles share."""
+    if len(set(values)) == len(values):
+        return set()
     titles: dict[str, set[str]] = defaultdict(set)
-    for entry in entries:
-        titles[key(entry)].add(_title(entry.title) or entry.summary)
+    for entry, value in zip(entries, values, strict=True):
+        titles[value].add(_title(entry.title) or entry.summary)
     return {value for value, said in titles.items() if len(said) > 1}
 
 

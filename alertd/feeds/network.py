@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import urllib.request
 from typing import Any
 
 from yarl import URL
@@ -54,6 +55,38 @@ def guarded_socket(info: tuple[Any, ...]) -> socket.socket:
     if not is_public(str(target[0])):
         raise PrivateAddressError(REFUSED)
     return socket.socket(family, kind, protocol)
+
+
+def proxy_for(url: URL, feed: FeedLike, *, allow_private: bool) -> URL | None:
+    """Give the proxy that the environment names for an address (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY).
+
+    A proxy resolves names by itself, so that what it reaches cannot be checked here: only addresses that are written
+    as numbers are. This machine itself is never asked through a proxy.
+
+    Raises:
+        FeedError: the proxy is no HTTP proxy, or the address is private.
+    """
+    host = url.host or ""
+    proxies = urllib.request.getproxies_environment()
+    named = proxies.get(url.scheme) or proxies.get("all", "")
+    try:
+        literal = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        literal = None
+    here = literal.is_loopback if literal else host == "localhost" or host.endswith(".localhost")
+    if not named or here or urllib.request.proxy_bypass_environment(host, proxies):  # type: ignore[attr-defined]
+        return None
+    if literal and not allow_private and not is_public(host):
+        hint = "set allow_private_addresses: true if that is meant"
+        raise FeedError("it leads to a private address", where=feed.name, hint=hint, kind="private_address")
+    try:
+        proxy = URL(named if "://" in named else f"http://{named}")
+    except ValueError:
+        proxy = URL()
+    if proxy.scheme not in ("http", "https") or not proxy.host:
+        hint = "set HTTP_PROXY and HTTPS_PROXY to the address of an HTTP proxy, or unset them"
+        raise FeedError("the environment names a proxy that is no HTTP proxy", where=feed.name, hint=hint, kind="proxy")
+    return proxy
 
 
 def read_address(raw: str, feed: FeedLike, base: URL | None = None) -> URL:

@@ -21,9 +21,10 @@ from alertd.feeds.dates import entry_date
 from alertd.feeds.decompress import TooLargeError, decompress
 from alertd.feeds.documents import is_page, name_document
 from alertd.feeds.failures import too_large
-from alertd.feeds.guard import HostileError, bound
+from alertd.feeds.guard import HostileError, bound, bound_json
+from alertd.feeds.hints import NO_HINTS, Hints, read_hints
 from alertd.feeds.jsonfeed import RawEntry, RawFeed, looks_like_json, read_json_feed
-from alertd.feeds.settings import FeedLike
+from alertd.feeds.settings import Readable
 from alertd.feeds.text import plain, shorten
 
 MAX_TITLE = 1_000
@@ -53,15 +54,17 @@ class ParsedFeed:
         kind: feedparser's name of the format ("rss20", "atom10", …) or "json".
         entries: in the order of the document.
         damaged: what is wrong with the document, in words; "" when it is sound. Its entries count all the same.
+        hints: what it says about when to ask again.
     """
 
     title: str
     kind: str
     entries: tuple[Entry, ...]
     damaged: str = ""
+    hints: Hints = NO_HINTS
 
 
-def parse(body: bytes, *, feed: FeedLike, headers: Mapping[str, str], url: str, now: float) -> ParsedFeed:
+def parse(body: bytes, *, feed: Readable, headers: Mapping[str, str], url: str, now: float) -> ParsedFeed:
     """Read a document.
 
     Args:
@@ -80,7 +83,9 @@ def parse(body: bytes, *, feed: FeedLike, headers: Mapping[str, str], url: str, 
     except TooLargeError:
         raise too_large(feed) from None
     document = to_utf8(body, headers.get("content-type", ""))
+    del body  # it may be large
     raw = _read(document, feed, headers.get("content-language", ""))
+    hints = read_hints(document)
     if raw is None:
         finding = name_document(document)
         raise FeedError(finding.what, where=feed.name, hint=finding.hint, kind=finding.kind)
@@ -88,15 +93,17 @@ def parse(body: bytes, *, feed: FeedLike, headers: Mapping[str, str], url: str, 
     # feedparser gets no base: it would resolve every address of the document, we need one for each entry.
     base = urljoin(url, headers.get("content-location", ""))
     entries = tuple(_entry(item, feed, raw.language, title, base=base, now=now) for item in raw.entries)
-    return ParsedFeed(title, raw.kind, entries, raw.damaged)
+    return ParsedFeed(title, raw.kind, entries, raw.damaged, hints)
 
 
-def _read(document: bytes, feed: FeedLike, language: str) -> RawFeed | None:
-    if looks_like_json(document):
-        return read_json_feed(document, feed.max_items)
-    if is_page(document):
+def _read(document: bytes, feed: Readable, language: str) -> RawFeed | None:
+    is_json = looks_like_json(document)
+    if not is_json and is_page(document):
         return None
     try:
+        if is_json:
+            bound_json(document)
+            return read_json_feed(document, feed.max_items)
         bounded = bound(document, feed.max_items)
     except HostileError as error:
         hint = "it is not read; tell the publisher if the feed is meant to be like this"
@@ -154,7 +161,7 @@ def _string(holder: Any, key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _entry(item: RawEntry, feed: FeedLike, language: str, feed_title: str, *, base: str, now: float) -> Entry:
+def _entry(item: RawEntry, feed: Readable, language: str, feed_title: str, *, base: str, now: float) -> Entry:
     title = plain(item.title, MAX_TITLE)
     text = plain(item.text, MAX_TEXT)
     whole = text if item.summary == item.text else plain(item.summary, MAX_TEXT)

@@ -18,6 +18,8 @@ LONGEST_WAIT = 3600.0
 """Seconds after which a failing feed is asked again at the latest, unless its publisher asks for more."""
 MOST_OBEYED = 86400.0
 """Seconds of a publisher's Retry-After that are obeyed at most."""
+GONE = "http_410"
+"""Kind of the error that ends a feed."""
 PATIENCE = 3
 """Failed polls in a row before a feed is reported whose trouble may pass by itself."""
 REPORTS = (0.0, 3600.0, 6 * 3600.0, 86400.0)
@@ -26,7 +28,7 @@ REPORTS = (0.0, 3600.0, 6 * 3600.0, 86400.0)
 CALM = 3600.0
 """Seconds without trouble after which new trouble is reported at once."""
 
-_PASSING = frozenset(["timeout", "dns", "unreachable", "tls", "truncated", "protocol", "empty", "http_429"])
+_PASSING = frozenset(["timeout", "dns", "unreachable", "tls", "truncated", "protocol", "empty", "http_429", "overrun"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,16 @@ class FeedState:
         reports: reports of its trouble, until it was fine for an hour.
         reported_at: Unix seconds of the latest report.
         told: 1 while the operator's last word is that it fails.
+        ttl, skip_hours, skip_days: what its document says about itself, see `Hints`.
+        habit: new entries an hour for each hour of the day, see `habit.rates`.
+        hour, hour_new: the hour (since 1970) of its last poll, and new entries in it so far.
+        news, last_new, gap: new entries after its first document, the time of the last, the longest silence between
+            two, in seconds; the latter fades.
+        quiet_told: Unix seconds at which its silence was reported; 0 when it is not silent.
+        shown: entries of its last document.
+        outruns, outrun_told: documents that shared no entry with the one before, and when that was reported.
+        moved, moved_times: where permanent redirects led, and how many polls in a row.
+        wait, why: seconds from its last poll to the next, and the reason in words.
     """
 
     address: str = ""
@@ -67,6 +79,28 @@ class FeedState:
     reports: int = 0
     reported_at: float = 0.0
     told: int = 0
+    ttl: float = 0.0
+    skip_hours: str = ""
+    skip_days: str = ""
+    habit: str = ""
+    hour: int = 0
+    hour_new: int = 0
+    news: int = 0
+    last_new: float = 0.0
+    gap: float = 0.0
+    quiet_told: float = 0.0
+    shown: int = 0
+    outruns: int = 0
+    outrun_told: float = 0.0
+    moved: str = ""
+    moved_times: int = 0
+    wait: float = 0.0
+    why: str = ""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether its publisher has ended it (HTTP 410), so that it is not asked any more."""
+        return self.kind == GONE
 
     @property
     def validators(self) -> Validators:
@@ -76,6 +110,13 @@ class FeedState:
     def to_fields(self) -> dict[str, str]:
         """The state as a flat mapping of texts, for Redis."""
         return {f.name: str(getattr(self, f.name)) for f in fields(self)}
+
+    def changes(self, stored: FeedState | None) -> dict[str, str]:
+        """What differs from the stored state, as `to_fields` writes it; all of it when that is None."""
+        if stored is None:
+            return self.to_fields()
+        pairs = ((f.name, getattr(self, f.name), getattr(stored, f.name)) for f in fields(self))
+        return {name: str(mine) for name, mine, theirs in pairs if mine != theirs}
 
     @classmethod
     def from_fields(cls, given: Mapping[str, str]) -> FeedState:
@@ -111,7 +152,7 @@ def succeeded(
     # one that comes and goes is not reported each time
     calm = not state.failing and now - state.reported_at > CALM
     if state.told:
-        notice = f"Feed {name} works again, after {_span(now - state.failing_since)} and {state.failing} failed polls."
+        notice = f"Feed {name} works again, after {span(now - state.failing_since)} and {state.failing} failed polls."
     return replace(
         state, etag=validators.etag, last_modified=validators.last_modified, origin=validators.origin, body=body,
         first_at=state.first_at or now, polls=state.polls + 1, failing=0, failing_since=0.0, last_success=now,
@@ -143,17 +184,22 @@ def failed(
     after = replace(
         state, polls=state.polls + 1, failures=state.failures + 1, failing=failing,
         failing_since=state.failing_since or now, next_at=now + wait, kind=error.kind, error=said,
+        wait=wait, why="it fails",
     )  # fmt: skip
+    if error.kind == GONE:
+        notice = f"Feed {name} has ended: {said}. It is not asked any more."
+        ended = replace(after, next_at=0.0, reports=state.reports + 1, reported_at=now, told=1, why="it has ended")
+        return ended, notice
     passing = error.kind in _PASSING or error.kind.startswith("http_5")
     due = state.reported_at + REPORTS[min(state.reports, len(REPORTS) - 1)]
     if (passing and failing < PATIENCE) or now < due:
         return after, None
-    since = f" for {_span(now - after.failing_since)}, {failing} polls" if state.told else ""
+    since = f" for {span(now - after.failing_since)}, {failing} polls" if state.told else ""
     notice = f"Feed {name} fails{since}: {said}. It is asked again, ever more seldom."
     return replace(after, reports=state.reports + 1, reported_at=now, told=1), notice
 
 
-def first_poll(state: FeedState, name: str, *, interval: float, now: float, spread: float) -> float:
+def first_poll(state: FeedState, name: str, *, interval: float, now: float, spread: float, crowd: float = 0.0) -> float:
     """When a feed is asked first after a start: never before it was due, and not all at once.
 
     Args:
@@ -161,15 +207,18 @@ def first_poll(state: FeedState, name: str, *, interval: float, now: float, spre
         interval: seconds between its polls.
         now: Unix seconds.
         spread: seconds over which starts are spread by a hash of the name.
+        crowd: seconds that reading all feeds for the first time takes.
     """
     share = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4).digest()) / 2**32
     # a clock that was ahead when it was noted must not keep the feed waiting
     due = max(state.next_at, min(state.last_success, now) + interval if state.last_success else 0.0)
-    start = now + share * min(spread, interval)
+    # one that was never read brings a whole document, so that many of them take longer than an interval
+    start = now + share * max(min(spread, interval), 0.0 if state.first_at else crowd)
     return max(start, min(due, now + MOST_OBEYED))
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
+    """Write seconds as a person would: 3 d, 5 h, 12 min, 8 s."""
     for unit, name in ((86400.0, "d"), (3600.0, "h"), (60.0, "min")):
         if seconds >= unit:
             return f"{seconds / unit:.0f} {name}"

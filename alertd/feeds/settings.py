@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -14,22 +15,12 @@ class Secret(Protocol):
         ...
 
 
-class FeedLike(Protocol):
-    """The settings of one feed, as far as fetching and reading it needs them."""
+class Readable(Protocol):
+    """The settings of one feed, as far as reading its documents needs them."""
 
     @property
     def name(self) -> str:
         """Name in the configuration; errors say it."""
-        ...
-
-    @property
-    def url(self) -> str:
-        """Address, used exactly as configured; may carry a key, so it is never written to a log or an error."""
-        ...
-
-    @property
-    def timeout(self) -> float:
-        """Seconds that one fetch may take, redirects and body included."""
         ...
 
     @property
@@ -55,6 +46,37 @@ class FeedLike(Protocol):
     @property
     def language(self) -> str:
         """Two-letter code that overrides what the feed says; "" for none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSettings:
+    """The same as plain values without secrets, for another process."""
+
+    name: str
+    max_bytes: int
+    max_items: int
+    timezone: str
+    source: str
+    language: str
+
+    @classmethod
+    def of(cls, feed: Readable) -> ReadSettings:
+        """Take them from a feed."""
+        return cls(feed.name, feed.max_bytes, feed.max_items, feed.timezone, feed.source, feed.language)
+
+
+class FeedLike(Readable, Protocol):
+    """The settings of one feed, as far as fetching and reading it needs them."""
+
+    @property
+    def url(self) -> str:
+        """Address, used exactly as configured; may carry a key, so it is never written to a log or an error."""
+        ...
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that one fetch may take, redirects and body included."""
         ...
 
     @property

@@ -51,12 +51,16 @@ def compose(alert: Alert, now: float) -> Message:
 
 
 def _post(alert: Alert, article: Article, now: float) -> Message:
-    line = fit(words.headline(alert), _LINE)
+    line = fit(("‼ " if alert.severity == "high" else "") + words.headline(alert), _LINE)
     head, *more = split_words(line, _LINE, first=HEADER_LIMIT)
     facts = words.facts(alert.company, alert.tags)
     body = [*(_text(f"{piece}\n", bold=True) for piece in more), _title(article, bold=True)]
     if facts:
         body.append(_text(f"\n{facts}"))
+    if alert.mentions:
+        body.append(_text("\n"))
+        for position, name in enumerate(alert.mentions):
+            body += [*([_text(" ")] if position else []), _mention(name)]
     small = (words.sentiment(alert.company, alert.tags), words.novelty(alert), _source(article))
     blocks = [
         {"type": "header", "text": _plain(head)},
@@ -218,6 +222,14 @@ def _mrkdwn(text: str) -> Block:
 
 def _text(text: str, *, bold: bool = False) -> Block:
     return {"type": "text", "text": text, **({"style": {"bold": True}} if bold else {})}
+
+
+def _mention(name: str) -> Block:
+    if name in ("here", "channel"):
+        return {"type": "broadcast", "range": name}
+    if name.startswith("S"):
+        return {"type": "usergroup", "usergroup_id": name}
+    return {"type": "user", "user_id": name}
 
 
 def _rich(elements: Sequence[Block]) -> Block:

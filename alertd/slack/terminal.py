@@ -36,6 +36,7 @@ _DATES = {
     "{date_short_pretty}": "%b %-d, %Y", "{date_short}": "%b %-d, %Y", "{date_num}": "%Y-%m-%d",
     "{date_long}": "%A, %B %-d, %Y", "{date}": "%B %-d, %Y", "{time}": "%H:%M", "{time_secs}": "%H:%M:%S",
 }  # fmt: skip
+_MENTIONS = {"user": "user_id", "usergroup": "usergroup_id", "broadcast": "range"}
 _REMEMBERED = 10_000
 
 
@@ -114,6 +115,8 @@ def _rich(block: Mapping[str, Any], zone: tzinfo | None) -> Text:
                 _link(line, piece.get("text", ""), piece["url"], style)
             elif piece["type"] == "date":
                 line.append(_date(piece["timestamp"], piece["format"], piece.get("fallback", ""), zone))
+            elif piece["type"] in _MENTIONS:
+                line.append(f"@{_shown(str(piece[_MENTIONS[piece['type']]]))}", "bold")
             else:
                 line.append(_shown(piece["text"]), style)
     return line

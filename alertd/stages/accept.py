@@ -24,6 +24,7 @@ _MOST_CANDIDATES = 50
 _MOST_OF_A_BAND = 200
 _MOST_CONFLICTS = 20
 _MARKED = "1"
+_SHORT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +77,18 @@ def judge_document(
         if key in judged:
             continue
         mark = Mark.read(text) if text else None
-        verdict = judge(entry, known=mark.known if mark else None, first_fetch=first_fetch, now=now, max_age=max_age)
+        known, content = mark.known if mark else None, content_key(entry)
+        verdict = judge(entry, known=known, first_fetch=first_fetch, now=now, max_age=max_age, content=content)
         undated_before = mark is not None and not mark.alertable and entry.date_source == "fetched"
         if verdict.kind == "update" and verdict.may_alert and undated_before:
             # what was there before us, and says no date, does not become news by an edit
             verdict = Verdict("update", may_alert=False, held="an edit of an entry that was held back")
-        dated = entry.date_source in ("published", "updated")
-        forgotten = verdict.kind == "baseline" and dated and now - entry.published > window
-        judged[key] = Judged(
-            entry, key, text, verdict, content_key(entry), keep=verdict.kind != "seen" and not forgotten
-        )
+        old = entry.date_source in ("published", "updated") and now - entry.published > window
+        forgotten = verdict.kind == "baseline" and old
+        if verdict.kind == "update" and old and mark is not None and not mark.known.article_id:
+            # its earlier form was too old to become an article, and so is this one
+            verdict = Verdict("seen", may_alert=False, held=verdict.held)
+        judged[key] = Judged(entry, key, text, verdict, content, keep=verdict.kind != "seen" and not forgotten)
     place = {id(item): number for number, item in enumerate(judged.values())}
     # feeds list the newest first: among equal dates the last of the document is the oldest
     return sorted(judged.values(), key=lambda item: (item.entry.published, -place[id(item)]))
@@ -109,7 +112,9 @@ async def accept(context: Context, lease: Lease, item: Judged) -> tuple[Literal[
         FencedError: polling went to another process.
         StoreError: others changed the same entry again and again.
     """
-    fp = await asyncio.to_thread(fingerprint, item.entry)
+    # a thread costs more than a short text takes
+    short = len(item.entry.text) + len(item.entry.summary) < _SHORT
+    fp = fingerprint(item.entry) if short else await asyncio.to_thread(fingerprint, item.entry)
     mark = item.mark
     names = [keys.band(b) for b in bands(fp)]
     for _ in range(_MOST_CONFLICTS):

@@ -12,8 +12,10 @@ from typing import Any, cast
 from alertd.articles import Alert, Article, Placement, Story, Tags, dumps, from_plain, loads, to_plain
 from alertd.errors import FencedError
 from alertd.feeds.identity import WITHOUT_DATE
+from alertd.stages import archive
 from alertd.stages.context import LOOK_BACK, OWN_LEFT_BEHIND, Context
 from alertd.stages.reorder import Reorder
+from alertd.stages.silences import SilenceReader
 from alertd.stages.tag import set_aside
 from alertd.store import keys
 from alertd.store.connection import BLOCK_MS, TROUBLE
@@ -22,14 +24,18 @@ from alertd.store.streams import EVERYTHING, MAX_TRIES, Delivery, Reader
 from alertd.stories.fingerprints import Fingerprint
 from alertd.stories.placing import StoryCandidate, place
 from alertd.watchlist.alerts import alerts_for
+from alertd.watchlist.archive import row_of
 from alertd.watchlist.outcomes import outcome_of
-from alertd.watchlist.rules import match
+from alertd.watchlist.pacing import Pace, Pacing, keys_for
+from alertd.watchlist.rules import Matches, RuleBook, issuer_of, match, near_miss
+from alertd.watchlist.silences import silenced
 
 logger = logging.getLogger(__name__)
 
 RECENT = 500
 """Decisions that are kept in words."""
 _BATCH = 64
+_FILE_AFTER = 64
 _CANDIDATES = 30
 _NOBODY = ""
 
@@ -67,6 +73,8 @@ class DecideStage:
         self._context = context
         self._reader = Reader(context.store, keys.TAGGED, context.process, idle=OWN_LEFT_BEHIND)
         self._lease = context.lease("decide")
+        self._unfiled = _FILE_AFTER
+        self._silences = SilenceReader(context)
 
     @property
     def lease(self) -> Lease:
@@ -85,6 +93,7 @@ class DecideStage:
             order.add(_place(delivery), delivery, float("-inf"))
         looked = context.monotonic()
         while not stop.is_set():
+            await self._file()
             for delivery in order.ready(context.monotonic()):
                 if stop.is_set():
                     return  # it stays pending, and is found at the next start
@@ -100,6 +109,17 @@ class DecideStage:
             for delivery in fresh:
                 held[delivery.id] = delivery
                 order.add(_place(delivery), delivery, context.monotonic())
+
+    async def _file(self) -> None:
+        """Seal what was decided into the archive, now and then, and keep that within its bounds."""
+        if self._unfiled < _FILE_AFTER:
+            return
+        self._unfiled = 0
+        context = self._context
+        limits = context.now.configuration.settings.archive
+        await archive.file(context.store, self._lease)
+        oldest = context.clock() - limits.retention
+        await archive.bound(context.store, self._lease, most_bytes=limits.max_mb * 1_000_000, oldest=oldest)
 
     async def _one(self, delivery: Delivery) -> None:
         """Decide one article; one that fails again and again is set aside while the others go on."""
@@ -142,12 +162,18 @@ class DecideStage:
             candidates=known.candidates, now=article.arrived,
         )  # fmt: skip
         matches = match(now.book, article, known.tags, placement)
+        if not matches.fired:
+            matches = Matches(stopped=near_miss(now.book, article, known.tags, placement))
+        silences = await self._silences.now()
+        matches, quiet = silenced(silences, matches, article, known.tags, placement)
         posted = await cast(Any, context.store.redis).smembers(keys.posts(placement.story.id))
+        pacing = await self._pacing(now.book, matches, article)
         alerts = alerts_for(
             matches, article, known.tags, placement, default_channel=now.configuration.settings.slack.channel,
-            posted=posted, now=context.clock(), generation=now.configuration.generation, untold=known.untold,
+            posted=posted, now=context.clock(), generation=now.configuration.generation, pacing=pacing,
+            untold=known.untold,
         )  # fmt: skip
-        outcome = outcome_of(article, placement, matches, alerts)
+        outcome = outcome_of(article, placement, matches, alerts, silenced=quiet, paced=tuple(pacing.held.values()))
         decision = {
             "story": placement.story.id, "relation": placement.relation, "novelty": placement.novelty,
             "reason": placement.reason, "outcome": outcome.kind, "why": outcome.why,
@@ -162,19 +188,22 @@ class DecideStage:
         counts = [f"relation:{placement.relation}", f"outcome:{outcome.kind}"]
         counts += [f"held:{outcome.short}"] if outcome.short else []
         counts += ["stories"] if placement.relation == "first" else []
-        committed = await self._commit(article, delivery, placement, known, alerts, decision, row, counts)
+        committed = await self._commit(article, delivery, placement, known, alerts, decision, row, counts, pacing)
         if committed == "fenced":
             self._lease.lost()
         if committed == "decided":
             self._note(article, placement, alerts, outcome.kind, outcome.why)
+            self._unfiled += 1
         context.metrics.decide_seconds.observe(context.monotonic() - began)
 
     async def _commit(
         self, article: Article, delivery: Delivery, placement: Placement, known: Known, alerts: Sequence[Alert],
-        decision: dict[str, Any], row: dict[str, Any], counts: Sequence[str],
+        decision: dict[str, Any], row: dict[str, Any], counts: Sequence[str], pacing: Pacing,
     ) -> str:  # fmt: skip
         story = placement.story
         vector, encoder = known.vector_of(placement)
+        issuers = story.issuers or (_NOBODY,)
+        states = [part for pace, life in pacing.changed.values() for part in (pace.dump(), int(life) + 1)]
         record = {"story": to_plain(story), "embedding": vector, "encoder": encoder}
         return str(
             await self._context.store.run(
@@ -182,16 +211,25 @@ class DecideStage:
                 [
                     self._lease.key, keys.decision(article.id), keys.TAGGED, keys.ALERTS, keys.parked(article.id),
                     keys.story(story.id), keys.posts(story.id), keys.DECIDED_UP_TO, keys.COUNTS, keys.RECENT,
-                    keys.opened(article.id),
-                    *(keys.issuer(key) for key in story.issuers or (_NOBODY,)),
+                    keys.opened(article.id), keys.ARCHIVE_OPEN,
+                    *(keys.issuer(key) for key in issuers), *(keys.rule_state(key) for key in pacing.changed),
                 ],
                 [
                     self._lease.token, delivery.id, _plain(decision), _plain(record), self._context.window,
-                    delivery.fields["seq"], story.id, f"{story.last_seen:.3f}", _plain(row), RECENT, len(counts),
-                    *counts, *(part for alert in alerts for part in (alert.key, dumps(alert))),
+                    delivery.fields["seq"], story.id, f"{story.last_seen:.3f}", _plain(row), RECENT, len(issuers),
+                    len(counts), row_of(article, known.tags, placement), *counts, *states,
+                    *(part for alert in alerts for part in (alert.key, dumps(alert))),
                 ],
             )
         )  # fmt: skip
+
+    async def _pacing(self, book: RuleBook, matches: Matches, article: Article) -> Pacing:
+        """What is remembered of the rules that fired and have a pace."""
+        wanted = keys_for([(book.by_name[found.rule], issuer_of(found.company)) for found in matches.fired])
+        redis = cast(Any, self._context.store.redis)
+        texts = await redis.mget([keys.rule_state(key) for key in wanted]) if wanted and article.may_alert else []
+        paces = {key: Pace.load(text) for key, text in zip(wanted, texts, strict=False)}
+        return Pacing(book.by_name, paces, article.arrived)
 
     async def _look_up(self, article: Article, delivery: Delivery) -> Known:
         redis = cast(Any, self._context.store.redis)

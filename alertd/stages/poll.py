@@ -7,6 +7,7 @@ import hashlib
 import logging
 import random
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, cast
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
@@ -15,25 +16,29 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from alertd.config import FeedSettings
 from alertd.errors import FeedError, FencedError
-from alertd.feeds import Fetched, Fetcher, parse
-from alertd.feeds.schedule import FeedState, failed, first_poll, of_address, succeeded
+from alertd.feeds import Fetched, Fetcher, ParsedFeed, Reader
+from alertd.feeds.moves import returned
+from alertd.feeds.schedule import FeedState, failed, first_poll
 from alertd.stages.accept import Judged, accept, judge_document, read_marks
 from alertd.stages.context import Context, pause
+from alertd.stages.memory import FeedMemory
 from alertd.stages.operator import tell
-from alertd.store import keys
+from alertd.stages.settling import at_its_address, settled
 from alertd.store.connection import TROUBLE, raise_if_cancelled
 from alertd.store.leases import Lease
 
 logger = logging.getLogger(__name__)
 
-REMEMBERED = 30 * 86400
-"""Seconds for which an entry that left its feed stays known."""
 SPREAD = 30.0
 """Seconds over which the first polls after a start are spread."""
-_GRACE = 60.0
+_GRACE = 300.0
+_FIRST_READ_PER_S = 40.0
 _FULL, _FULL_STILL = 0.9, 0.85
 _DRAIN = 8.0
-_AT_ONCE = 20
+_AT_ONCE = 50
+_FEW = 50
+_EARLY = 0.1
+_FULL_KNOWN_FOR = 2.0
 
 
 class Poller:
@@ -42,17 +47,21 @@ class Poller:
     Args:
         context: what stages share.
         fetcher: an open fetcher.
+        reader: an open reader.
     """
 
-    def __init__(self, context: Context, fetcher: Fetcher) -> None:
+    def __init__(self, context: Context, fetcher: Fetcher, reader: Reader) -> None:
         self._context = context
         self._fetcher = fetcher
+        self._reader = reader
         self._lease = context.lease("poll")
+        self._memory = FeedMemory(context, self._lease)
         self._accepting = asyncio.Lock()
         self._running: set[asyncio.Task[None]] = set()
         self._scheduler: AsyncIOScheduler | None = None
         self._scheduled: dict[str, FeedSettings] = {}
         self._full = False
+        self._full_known_until = 0.0
 
     @property
     def lease(self) -> Lease:
@@ -96,14 +105,17 @@ class Poller:
         for name in self._scheduled.keys() - wanted.keys():
             self._scheduler.remove_job(name)
             self._context.metrics.forget_feed(name)
+            self._memory.forget(name)
+        changed = [feed for name, feed in wanted.items() if self._scheduled.get(name) != feed]
+        await self._memory.load(changed)
         now = self._context.clock()
-        for name, feed in wanted.items():
-            if self._scheduled.get(name) == feed:
-                continue
-            state = await self._state(feed)
+        crowd = len(changed) / _FIRST_READ_PER_S
+        for feed in changed:
+            name = feed.name
+            state = await self._memory.state(feed)
             if state.last_success:
                 self._context.metrics.feed_succeeded(name, state.last_success)
-            start = first_poll(state, name, interval=feed.interval, now=now, spread=SPREAD)
+            start = first_poll(state, name, interval=feed.interval, now=now, spread=SPREAD, crowd=crowd)
             self._scheduler.add_job(
                 self._job, IntervalTrigger(seconds=feed.interval, timezone=UTC), args=[feed], id=name,
                 next_run_time=datetime.fromtimestamp(start, UTC), replace_existing=True,
@@ -123,12 +135,20 @@ class Poller:
         self._running.add(task)
         try:
             await self.poll(feed)
+            await self._align(feed)
         except FencedError as error:
             logger.info("%s", error, extra={"feed": feed.name})
         except TROUBLE as error:
             logger.warning("not polled, the store is away: %s", type(error).__name__, extra={"feed": feed.name})
         finally:
             self._running.discard(task)
+
+    async def _align(self, feed: FeedSettings) -> None:
+        """Have the next poll when it is due, where that is later than the interval."""
+        state = await self._memory.state(feed)
+        current = self._scheduled.get(feed.name) == feed and self._scheduler is not None
+        if current and state.next_at > self._context.clock() + feed.interval:
+            cast(Any, self._scheduler).modify_job(feed.name, next_run_time=datetime.fromtimestamp(state.next_at, UTC))
 
     async def once(self) -> None:
         """Poll every feed now, a few at a time."""
@@ -154,28 +174,29 @@ class Poller:
             FencedError: polling went to another process.
         """
         context = self._context
-        state = await self._state(feed)
-        if context.clock() < state.next_at and not due:
+        state = await self._memory.state(feed)
+        if state.stopped or (context.clock() < state.next_at - _EARLY and not due):
             return
         if await self._store_is_full():
             return
         began = context.monotonic()
         try:
-            outcome, after, notice = await self._ask_in_time(feed, state)
+            outcome, after, notices = await self._ask_in_time(feed, state)
         except FeedError as error:
             context.metrics.polls.labels(outcome=error.kind).inc()
             logger.info("%s", error, extra={"feed": feed.name})
             chance = random.random()  # noqa: S311 (spreads retries, guards nothing)
             after, notice = failed(state, feed.name, error, interval=feed.interval, now=context.clock(), chance=chance)
-            await self._commit(feed, after, [], [])
+            notices = [notice] if notice else []
+            await self._memory.commit(feed, returned(after))
         else:
             context.metrics.polls.labels(outcome=outcome).inc()
             context.metrics.feed_succeeded(feed.name, after.last_success)
             context.metrics.poll_seconds.observe(context.monotonic() - began)
-        if notice:
-            await tell(context, f"feed {feed.name} {after.polls}", notice)
+        for number, text in enumerate(notices):
+            await tell(context, f"feed {feed.name} {after.polls}{f'-{number}' if number else ''}", text)
 
-    async def _ask_in_time(self, feed: FeedSettings, state: FeedState) -> tuple[str, FeedState, str | None]:
+    async def _ask_in_time(self, feed: FeedSettings, state: FeedState) -> tuple[str, FeedState, list[str]]:
         """Ask, and make of a poll that hangs or fails unexpectedly an error of this feed."""
         try:
             async with asyncio.timeout(feed.timeout + _GRACE):
@@ -191,63 +212,47 @@ class Poller:
             hint = "a fault of alertd: please report it with the log"
             raise FeedError(what, where=feed.name, hint=hint, kind="internal") from error
 
-    async def _ask(self, feed: FeedSettings, state: FeedState) -> tuple[str, FeedState, str | None]:
-        context = self._context
-        fetched = await self._fetcher.fetch(feed, state.validators)
-        now = await context.store.time()
+    async def _ask(self, feed: FeedSettings, state: FeedState) -> tuple[str, FeedState, list[str]]:
+        fetched = await self._fetcher.fetch(at_its_address(feed, state), state.validators)
         digest = hashlib.blake2b(fetched.body, digest_size=12).hexdigest()
+        now = self._context.clock()
         if fetched.status == "unchanged" or (digest == state.body and state.first_at):
             body = state.body if fetched.status == "unchanged" else digest
-            after, notice = succeeded(state, feed.name, validators=fetched.validators, body=body, now=now)
-            await self._commit(feed, after, [], [])
-            return "unchanged", after, notice
-        judged = await self._accept(feed, state, fetched, now)
-        after, notice = succeeded(state, feed.name, validators=fetched.validators, body=digest, now=now)
+            after, notices = settled(feed, state, fetched, body=body, now=now)
+            await self._memory.commit(feed, after)
+            return "unchanged", after, notices
+        parsed, judged = await self._accept(feed, state, fetched, now)
+        after, notices = settled(feed, state, fetched, body=digest, now=now, parsed=parsed, judged=judged)
         marks = [(j.key, f"{j.content}||0|0") for j in judged if not j.keep and not j.mark]
-        await self._commit(feed, after, marks, [j.key for j in judged])
-        return "document", after, notice
+        await self._memory.commit(feed, after, marks, [j.key for j in judged])
+        return "document", after, notices
 
-    async def _accept(self, feed: FeedSettings, state: FeedState, fetched: Fetched, now: float) -> list[Judged]:
+    async def _accept(
+        self, feed: FeedSettings, state: FeedState, fetched: Fetched, now: float
+    ) -> tuple[ParsedFeed, list[Judged]]:
         context = self._context
-        parsed = await asyncio.to_thread(
-            parse, fetched.body, feed=feed, headers=fetched.headers, url=fetched.url, now=now
-        )
+        parsed = await self._reader.read(fetched.body, feed=feed, headers=fetched.headers, url=fetched.url, now=now)
         if parsed.damaged:
             logger.info("a damaged document: %s", parsed.damaged, extra={"feed": feed.name})
         async with self._accepting:
-            judged = await asyncio.to_thread(
-                judge_document, parsed.entries, await read_marks(context, feed.name, parsed.entries),
-                first_fetch=not state.first_at, now=now, max_age=feed.max_age, window=context.window,
-            )  # fmt: skip
+            marks = await read_marks(context, feed.name, parsed.entries)
+            # one clock for all processes decides what is too old
+            limits = {"now": await context.store.time(), "max_age": feed.max_age, "window": context.window}
+            judge = partial(judge_document, parsed.entries, marks, first_fetch=not state.first_at, **limits)
+            # a thread costs more than a few entries take
+            judged = judge() if len(marks) <= _FEW else await asyncio.to_thread(judge)
             for item in judged:
                 verdict = "held" if item.verdict.held and item.keep else item.verdict.kind
                 context.metrics.entries.labels(verdict=verdict).inc()
                 if item.keep:
                     await accept(context, self._lease, item)
-        return judged
-
-    async def _state(self, feed: FeedSettings) -> FeedState:
-        given = await cast(Any, self._context.store.redis).hgetall(keys.feed(feed.name))
-        return of_address(FeedState.from_fields(given), feed.url)
-
-    async def _commit(
-        self, feed: FeedSettings, state: FeedState, marks: list[tuple[str, str]], present: list[str]
-    ) -> None:
-        stored = state.to_fields()
-        outcome = await self._context.store.run(
-            "polled",
-            [self._lease.key, keys.feed(feed.name), keys.seen(feed.name), keys.seen_at(feed.name), keys.FEEDS],
-            [
-                self._lease.token, feed.name, REMEMBERED,
-                len(stored), *(part for pair in stored.items() for part in pair),
-                len(marks), *(part for pair in marks for part in pair), *present,
-            ],
-        )  # fmt: skip
-        if outcome == "fenced":
-            self._lease.lost()
+        return parsed, judged
 
     async def _store_is_full(self) -> bool:
         """Whether polling has to wait: what waits is never trimmed, so nothing more is taken in."""
+        if self._context.monotonic() < self._full_known_until:
+            return self._full
+        self._full_known_until = self._context.monotonic() + _FULL_KNOWN_FOR
         limit = self._context.now.configuration.settings.store.max_mb
         used = await self._context.store.used_mb()
         # once full, it has to fall a little before polling goes on

@@ -14,7 +14,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 from redis.commands.core import AsyncScript
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 import alertd
@@ -65,18 +65,41 @@ class Store:
         await self.redis.aclose()
         await self.blocking.aclose()
 
-    async def run(self, name: str, key_names: Sequence[str], arguments: Sequence[str | int | float]) -> Any:
+    async def run(self, name: str, key_names: Sequence[str], arguments: Sequence[str | int | float | bytes]) -> Any:
         """Run the script `lua/NAME.lua`, loaded when the server does not know it.
 
         Every script that commits finds its own earlier commit, so that it may be sent again when an answer was lost.
         """
+        answer = await self._script(name)(keys=list(key_names), args=list(arguments))
+        raise_if_cancelled()
+        return answer
+
+    def _script(self, name: str) -> AsyncScript:
         script = self._scripts.get(name)
         if script is None:
             text = (_LUA / f"{name}.lua").read_text(encoding="utf-8")
             script = self._scripts[name] = self.redis.register_script(text)
-        answer = await script(keys=list(key_names), args=list(arguments))
-        raise_if_cancelled()
-        return answer
+        return script
+
+    async def run_many(
+        self, name: str, calls: Sequence[tuple[Sequence[str], Sequence[str | int | float]]]
+    ) -> list[Any]:
+        """Run a script several times in one round trip; what a call answers, or the error that it raised, in order.
+
+        Raises:
+            RedisError: the server could not be reached.
+        """
+        if len(calls) == 1:
+            return [await self.run(name, *calls[0])]
+        script = self._script(name)
+        async with cast(Any, self.redis).pipeline(transaction=False) as pipe:
+            for key_names, arguments in calls:
+                pipe.evalsha(script.sha, len(key_names), *key_names, *arguments)
+            answers: list[Any] = await pipe.execute(raise_on_error=False)
+        for number, answer in enumerate(answers):
+            if isinstance(answer, NoScriptError):
+                answers[number] = await self.run(name, *calls[number])
+        return answers
 
     async def time(self) -> float:
         """The server's clock, Unix seconds: one clock for all processes."""

@@ -34,6 +34,18 @@ CHANNELS: Final = PREFIX + "channels"
 FEEDS: Final = PREFIX + "feeds"
 """Set: feeds that were ever polled."""
 
+SILENCES: Final = PREFIX + "silences"
+"""Hash: silences by their ids."""
+
+ARCHIVE_OPEN: Final = PREFIX + "archive:open"
+"""List: rows of the archive that are in no chunk yet, oldest first."""
+ARCHIVE_CHUNKS: Final = PREFIX + "archive:chunks"
+"""Sorted set: names of chunks ("day:number") by the arrival of their last article."""
+ARCHIVE_BYTES: Final = PREFIX + "archive:bytes"
+"""Counter: bytes of all chunks."""
+ARCHIVE_DAYS: Final = PREFIX + "archive:days"
+"""Hash: number of the latest chunk of each day."""
+
 GROUPS: Final = {ARTICLES: "tag", TAGGED: "decide", ALERTS: "notify"}
 """Each stream's one consumer group."""
 
@@ -126,6 +138,21 @@ def sending(channel: str) -> str:
 def thread(story_id: str, channel: str) -> str:
     """String: timestamp of the first message about a story in a channel."""
     return f"{PREFIX}thread:{channel}:{story_id}"
+
+
+def rule_state(key: str) -> str:
+    """String: what is remembered of a rule (`alertd.watchlist.pacing`), as long as it matters."""
+    return f"{PREFIX}rule:{key}"
+
+
+def archive_chunk(name: str) -> str:
+    """String: a chunk of the archive, binary."""
+    return f"{PREFIX}archive:chunk:{name}"
+
+
+def archive_companies(day: str) -> str:
+    """Hash: for each issuer the numbers of the day's chunks that name it."""
+    return f"{PREFIX}archive:companies:{day}"
 
 
 def lease(name: str) -> str:

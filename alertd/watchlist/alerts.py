@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Container
 
 from alertd.articles import Alert, Article, Placement, Tags
-from alertd.watchlist.rules import Match, Matches
+from alertd.watchlist.pacing import Pacing
+from alertd.watchlist.rules import Match, Matches, issuer_of
 
 _NEWS = 0.5  # the placing promises it exactly when the story's revision rose
 
@@ -31,6 +32,7 @@ def alerts_for(
     posted: Container[str],
     now: float,
     generation: str = "",
+    pacing: Pacing | None = None,
     untold: bool = False,
 ) -> tuple[Alert, ...]:
     """Turn matches into alerts.
@@ -38,7 +40,8 @@ def alerts_for(
     A match posts when its key was never used and the article brings a revision (a story's first report, new figures,
     another event type, a correction), or when the rule never posted this story. Everything else is a reply, one for
     each destination. A copy of an article on which the rule kept quiet is a reply too, unless the rule asks for certain
-    outlets.
+    outlets. What its pace holds back goes to the thread of the story, if the rule ever posted that; else it is not
+    told.
 
     Args:
         matches: what the rules say.
@@ -46,6 +49,7 @@ def alerts_for(
         posted: post keys already used.
         now: Unix seconds; becomes `created`.
         generation: of the configuration; recorded, not part of a key.
+        pacing: whether a rule may post now; without one, all may.
         untold: the article is a copy of one that was held only because it came without a date; it may post in its
             place.
 
@@ -58,14 +62,20 @@ def alerts_for(
     news = placement.relation in ("first", "correction") or placement.novelty >= _NEWS
     posts: dict[str, Alert] = {}
     replies: dict[str, Alert] = {}
-    for found in matches.fired:
-        destination = found.channel or default_channel
-        issuer = (found.company.issuer or found.company.symbol or found.company.name) if found.company else ""
+    pairs = ((f, channel) for f in matches.fired for channel in dict.fromkeys(f.channels or (default_channel,)))
+    for found, destination in pairs:
+        issuer = issuer_of(found.company)
         key = post_key(found.rule, story.id, issuer, story.revision, destination)
-        earlier = (post_key(found.rule, story.id, issuer, r, destination) for r in range(1, story.revision + 1))
+        keys = (post_key(found.rule, story.id, issuer, r, destination) for r in range(1, story.revision + 1))
+        earlier = any(key in posted for key in keys)
         copies = placement.relation == "copy" and not found.by_outlet and not untold
-        if not copies and key not in posted and (news or not any(k in posted for k in earlier)):
-            kind, chosen = "post", posts
+        if not copies and key not in posted and ((news and not found.once) or not earlier):
+            if pacing is None or pacing.admit(found.rule, issuer, story.id):
+                kind, chosen = "post", posts
+            elif earlier:
+                key, kind, chosen = reply_key(story.id, article.id, destination), "reply", replies
+            else:
+                continue
         else:
             key = reply_key(story.id, article.id, destination)
             kind, chosen = "reply", replies
@@ -83,7 +93,7 @@ def _alert(
     return Alert(
         key=key, kind="post" if kind == "post" else "reply", rule=found.rule, destination=destination,
         reason=found.reason, created=now, article=article, tags=tags, company=found.company, placement=placement,
-        generation=generation,
+        generation=generation, severity=found.severity, mentions=found.mentions,
     )  # fmt: skip
 
 

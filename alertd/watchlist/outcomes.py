@@ -9,7 +9,7 @@ from typing import Literal
 from alertd.articles import Alert, Article, Placement
 from alertd.watchlist.rules import Matches
 
-Kind = Literal["alerted", "threaded", "held", "copy", "stopped", "quiet"]
+Kind = Literal["alerted", "threaded", "held", "silenced", "paced", "copy", "stopped", "quiet"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,9 @@ class Outcome:
     """What became of an article.
 
     Attributes:
-        kind: `alerted` (a message), `threaded` (a reply to one), `held` (it may not alert), `copy` (of an article on
-            which no rule fired), `stopped` (a rule came near), `quiet` (no rule is about it).
+        kind: `alerted` (a message), `threaded` (a reply to one), `held` (it may not alert), `silenced` (by a person),
+            `paced` (by a cooldown or limit), `copy` (of an article on which no rule fired), `stopped` (a rule came
+            near), `quiet` (no rule is about it).
         why: one line for a person.
         short: the same without what differs from article to article, for counting; "" when it was told.
     """
@@ -28,8 +29,15 @@ class Outcome:
     short: str
 
 
-def outcome_of(article: Article, placement: Placement, matches: Matches, alerts: Sequence[Alert]) -> Outcome:
-    """Say what became of an article, given all that was decided about it."""
+def outcome_of(
+    article: Article, placement: Placement, matches: Matches, alerts: Sequence[Alert], *,
+    silenced: Sequence[str] = (), paced: Sequence[str] = (),
+) -> Outcome:  # fmt: skip
+    """Say what became of an article, given all that was decided about it.
+
+    Args:
+        silenced, paced: for each match that a silence, or the pace of its rule, held back a line that says why.
+    """
     posts = [alert for alert in alerts if alert.kind == "post"]
     if posts:
         return Outcome("alerted", _told(posts), "")
@@ -37,6 +45,16 @@ def outcome_of(article: Article, placement: Placement, matches: Matches, alerts:
         return Outcome("threaded", f"{placement.reason}; {_told(alerts)}", "")
     if not article.may_alert:
         return Outcome("held", article.held, article.held.partition(" (")[0].partition(",")[0])
+    return _kept_quiet(placement, matches, silenced, paced)
+
+
+def _kept_quiet(
+    placement: Placement, matches: Matches, silenced: Sequence[str], paced: Sequence[str]
+) -> Outcome:  # fmt: skip
+    if silenced:
+        return Outcome("silenced", silenced[0], "silenced")
+    if paced:
+        return Outcome("paced", paced[0], "a cooldown or a limit an hour")
     if placement.relation == "copy":
         return Outcome("copy", placement.reason, "a copy of an article on which no rule fired")
     if matches.stopped:

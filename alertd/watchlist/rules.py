@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple
 
-from alertd.articles import Article, Company, Event, Placement, Sentiment, Tags
-from alertd.watchlist.keywords import Keywords, fold
+from alertd.articles import Article, Company, Placement, Tags
+from alertd.watchlist.conditions import Sight, events_of, sentiment_of, stops
+from alertd.watchlist.index import Index, bits, build
 from alertd.watchlist.settings import RuleLike, WatchedLike, WatchlistLike
 
-_ROLES = {"subject": "the subject", "source": "only the source", "passing": "only mentioned in passing"}
+Profile = Callable[[str], tuple[str, str]]
+"""Issuer's key → its sector and country, "" for what is not known."""
+Says = tuple[str, tuple[str, ...], str, bool, tuple[str, ...], bool]
+"""What all matches of a rule share, in the order of `Match`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,25 +28,33 @@ class ResolvedCompany:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """A rule that fires.
 
     Attributes:
         rule: the rule's name.
         company: the company that it fires for, or None for a rule about articles.
-        reason: why, in one line.
-        channel: destination, "" for the default.
+        why: gives the reason in one line; worded when an alert comes of it.
+        channels: destinations, none for the default one.
         severity: as the rule says.
         by_outlet: the rule asks for certain outlets or feeds, so that a copy may fire it where its original did not.
+        mentions: whom its alerts mention.
+        once: only the first match in a story posts.
     """
 
     rule: str
     company: Company | None
-    reason: str
-    channel: str
-    severity: str
+    why: Callable[[], str]
+    channels: tuple[str, ...] = ()
+    severity: str = "normal"
     by_outlet: bool = False
+    mentions: tuple[str, ...] = ()
+    once: bool = False
+
+    @property
+    def reason(self) -> str:
+        """Why it fires, in one line."""
+        return self.why()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +67,7 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """What the watchlist says about an article, in the order of the rules."""
+    """What the watchlist says about an article: rules that fire, in their order, and near misses when one looked."""
 
     fired: tuple[Match, ...] = ()
     stopped: tuple[Stopped, ...] = ()
@@ -66,51 +79,80 @@ class RuleBook:
 
     Attributes:
         rules: the rules in the user's order; the other fields refer to them by position.
-        by_issuer: issuer key → rules that watch it.
-        keywords: keywords of rules that have any.
-        plain: rules with neither companies nor keywords, tried on every article with one of their events.
-        watched: for each rule the issuers that it watches.
+        index: the rules as bits.
+        watched: for each rule the issuers that it names.
+        excluded: for each rule the issuers that it leaves out.
         unknown: (rule's name, company as written) pairs that the gazetteer does not know; they match nothing.
+        scoped: the rules, as bits, of which in some group only the first that fires counts.
+        profile: sector and country of an issuer.
+        by_name: the rules by their names.
+        says: for each rule what its matches hold: name, channels, severity, by outlet, mentions, once.
     """
 
     rules: tuple[RuleLike, ...]
-    by_issuer: Mapping[str, tuple[int, ...]]
-    keywords: Keywords
-    plain: tuple[int, ...]
+    index: Index
     watched: tuple[frozenset[str], ...]
+    excluded: tuple[frozenset[str], ...]
     unknown: tuple[tuple[str, str], ...]
+    scoped: int
+    resolve: Callable[[str], ResolvedCompany | None]
+    profile: Profile
+    says: tuple[Says, ...]
+    by_name: Mapping[str, RuleLike]
+    _profiles: dict[str, tuple[str, str]] = field(default_factory=dict, compare=False, repr=False)
+    _who: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
+
+    def profile_of(self, issuer: str) -> tuple[str, str]:
+        """Sector and country of an issuer, looked up once."""
+        found = self._profiles.get(issuer)
+        if found is None:
+            found = self._profiles[issuer] = self.profile(issuer)
+        return found
+
+    def who(self, issuer: str) -> int:
+        """The rules, as bits, that are about an issuer, whatever else they ask; worked out once."""
+        found = self._who.get(issuer)
+        if found is None:
+            found = self._who[issuer] = self.index.who(issuer, *self.profile_of(issuer))
+        return found
 
 
-def compile_rules(watchlist: WatchlistLike, resolve: Callable[[str], ResolvedCompany | None]) -> RuleBook:
+def compile_rules(
+    watchlist: WatchlistLike,
+    resolve: Callable[[str], ResolvedCompany | None],
+    profile: Profile = lambda _: ("", ""),
+) -> RuleBook:
     """Build the index of a watchlist.
 
     Args:
         watchlist: the rules, defaults taken over.
         resolve: finds an issuer by any of its symbols or names; None when it is not known.
+        profile: gives sector and country of an issuer.
     """
     rules = tuple(watchlist.rules)
-    by_issuer: dict[str, list[int]] = defaultdict(list)
-    watched = []
-    unknown = []
-    for number, rule in enumerate(rules):
-        issuers = set()
-        for company in rule.companies:
-            found = next((r for name in _spellings(company) if (r := resolve(name)) is not None), None)
-            if found is None:
-                unknown.append((rule.name, company.symbol or company.name))
+    unknown: list[tuple[str, str]] = []
+    known: dict[tuple[str, ...], str] = {}
+
+    def issuers(rule: RuleLike, companies: Sequence[WatchedLike]) -> frozenset[str]:
+        found = set()
+        for company in companies:
+            spellings = _spellings(company)
+            if spellings not in known:
+                issuer = next((r.issuer for name in spellings if (r := resolve(name)) is not None), "")
+                known[spellings] = issuer
+            if known[spellings]:
+                found.add(known[spellings])
             else:
-                issuers.add(found.issuer)
-        watched.append(frozenset(issuers))
-        for issuer in sorted(issuers):
-            by_issuer[issuer].append(number)
-    return RuleBook(
-        rules=rules,
-        by_issuer={issuer: tuple(numbers) for issuer, numbers in by_issuer.items()},
-        keywords=Keywords((n, k) for n, rule in enumerate(rules) for k in rule.keywords),
-        plain=tuple(n for n, rule in enumerate(rules) if not rule.companies and not rule.keywords),
-        watched=tuple(watched),
-        unknown=tuple(unknown),
-    )
+                unknown.append((rule.name, company.symbol or company.name))
+        return frozenset(found)
+
+    watched = tuple(issuers(rule, rule.companies) for rule in rules)
+    excluded = tuple(issuers(rule, rule.not_companies) for rule in rules)
+    scoped = sum(1 << number for number, rule in enumerate(rules) if rule.scopes)
+    says = tuple(_says(rule) for rule in rules)
+    index = build(rules, watched, excluded)
+    names = {rule.name: rule for rule in rules}
+    return RuleBook(rules, index, watched, excluded, tuple(unknown), scoped, resolve, profile, says, names)
 
 
 def match(book: RuleBook, article: Article, tags: Tags, placement: Placement) -> Matches:
@@ -119,132 +161,160 @@ def match(book: RuleBook, article: Article, tags: Tags, placement: Placement) ->
     Sentiment and role are the company's own; a rule without companies goes by the article's sentiment. An event counts
     for a company when it names that company or none.
     """
+    index = book.index
+    present = said_in(book, article)
+    base = index.article(article, tags, placement, present)
+    found: list[tuple[int, int, Company | None]] = []
+    issuers = companies_of(tags)
+    fired = 0
+    if mine := base & ~index.about:
+        fired = mine & index.asked(tags, None) & index.mood(tags.sentiment)
+        found += [(number, -1, None) for number in bits(fired)]
+    if base & index.about:
+        # events that name no company are the same for all
+        shared = None if any(event.companies for event in tags.events) else index.asked(tags, None)
+        for place, (issuer, company) in enumerate(issuers.items()):
+            mine = base & book.who(issuer)
+            if mine and (mine := mine & index.company(company)):
+                mine &= index.mood(company.sentiment)
+                mine &= index.asked(tags, company) if shared is None else shared
+                fired |= mine
+                found += [(number, place, company) for number in bits(mine)]
+    if not fired:
+        return Matches()
+    found.sort(key=lambda one: one[:2])
+    if fired & book.scoped:
+        found = _first_only(book, found)
+    says = book.says
+    word = partial(_worded, book, tags, placement, present)
+    return Matches(
+        tuple(Match(says[n][0], company, partial(word, company, n), *says[n][1:]) for n, _, company in found)
+    )
+
+
+def said_in(book: RuleBook, article: Article) -> set[str]:
+    """The terms of the rules' keywords, wanted or not, that are in an article."""
+    if not book.index.keywords:
+        return set()
     entry = article.entry
-    said = book.keywords.find(fold(f"{entry.title}\n{entry.summary}\n{entry.text}")) if book.keywords else {}
-    issuers = {_issuer(c): c for c in reversed(tags.companies)}
-    near = {n for issuer in issuers for n in book.by_issuer.get(issuer, ())}
-    near.update(n for n in said if not book.rules[n].companies)
-    types = {e.type for e in tags.events}
-    near.update(n for n in book.plain if not book.rules[n].event_types or types.intersection(book.rules[n].event_types))
-    fired: list[Match] = []
-    stopped: list[Stopped] = []
-    for number in sorted(near):
-        rule = book.rules[number]
-        mine: Sequence[Company | None] = (None,)
-        if rule.companies:
-            watched = [c for issuer, c in issuers.items() if issuer in book.watched[number]]
-            mine = sorted(watched, key=tags.companies.index)
-        keyword = said.get(number, "")
-        matches = []
-        whys = []
-        for company in mine:
-            why = _stops(rule, article, tags, placement, company, keyword)
-            if why:
-                whys.append(why)
-            else:
-                matches.append(_match(rule, tags, placement, company, keyword))
-        fired += matches
-        if whys and not matches:
-            # The condition that failed last is the nearest miss when several companies are watched.
-            stopped.append(Stopped(rule.name, max(whys)[1]))
-    return Matches(tuple(fired), tuple(stopped))
+    return book.index.keywords.present(f"{entry.title}\n{entry.summary}\n{entry.text}")
+
+
+def companies_of(tags: Tags) -> dict[str, Company]:
+    """The companies of an article by their issuer's key, in their order; of an issuer that stands twice, the first."""
+    found: dict[str, Company] = {}
+    for company in tags.companies:
+        found.setdefault(issuer_of(company), company)
+    return found
+
+
+def issuer_of(company: Company | None) -> str:
+    """The key of a company's issuer; "" for None."""
+    return (company.issuer or company.symbol or company.name) if company is not None else ""
+
+
+def near_rules(book: RuleBook, tags: Tags, present: set[str]) -> int:
+    """The rules, as bits, that come near an article: company, keyword or event of theirs is in it."""
+    index = book.index
+    near = index.worded(present) & ~index.about
+    for issuer in companies_of(tags):
+        near |= index.near(issuer, *book.profile_of(issuer))
+    plain = index.everything & ~index.about & ~index.asks_keyword
+    for event in tags.events:
+        near |= index.asks_event.named(event.type) & plain
+    return near | (plain & ~index.asks_event.asking)
+
+
+def sights(
+    book: RuleBook,
+    number: int,
+    article: Article,
+    tags: Tags,
+    placement: Placement,
+    present: set[str],
+) -> list[Sight]:
+    """What a rule looks at in an article: the article, or each company that it is about; none when it is about none."""
+    rule = book.rules[number]
+    keyword, bad = book.index.said(number, present)
+    if not book.index.about >> number & 1:
+        return [Sight(article, tags, placement, keyword, bad)]
+    found = []
+    for issuer, company in companies_of(tags).items():
+        if rule.companies and issuer not in book.watched[number]:
+            continue
+        sector, country = book.profile_of(issuer)
+        out = issuer in book.excluded[number]
+        found.append(Sight(article, tags, placement, keyword, bad, company, sector, country, out))
+    return found
+
+
+def why_not(rule: RuleLike, looks: Sequence[Sight]) -> str:
+    """Why a rule does not fire; "" when it does for one of the companies.
+
+    The condition that failed last is the nearest miss when several companies are watched.
+    """
+    whys = [stops(rule, sight) for sight in looks]
+    failed = [why for why in whys if why is not None]
+    return max(failed)[1] if whys and len(failed) == len(whys) else ""
+
+
+def near_miss(book: RuleBook, article: Article, tags: Tags, placement: Placement) -> tuple[Stopped, ...]:
+    """The first rule that came near an article on which none fires, with what stopped it; at most one."""
+    present = said_in(book, article)
+    index = book.index
+    near = index.worded(present) & ~index.about
+    for issuer in companies_of(tags):
+        near |= index.companies.named(issuer)
+    for number in bits(near or near_rules(book, tags, present)):
+        if why := why_not(book.rules[number], sights(book, number, article, tags, placement, present)):
+            return (Stopped(book.rules[number].name, why),)
+    return ()
+
+
+def _first_only(
+    book: RuleBook, found: Sequence[tuple[int, int, Company | None]]
+) -> list[tuple[int, int, Company | None]]:  # fmt: skip
+    """Leave out what an earlier rule of the same group said about the same company."""
+    taken: dict[tuple[str, int], int] = {}
+    kept = []
+    for number, place, company in found:
+        keys = [(scope, place) for scope in book.rules[number].scopes]
+        if all(taken.get(key, number) == number for key in keys):
+            taken.update(dict.fromkeys(keys, number))
+            kept.append((number, place, company))
+    return kept
 
 
 def _spellings(company: WatchedLike) -> tuple[str, ...]:
     return tuple(name for name in (company.symbol, company.name, *company.aliases) if name)
 
 
-def _issuer(company: Company) -> str:
-    return company.issuer or company.symbol or company.name
+def _worded(
+    book: RuleBook, tags: Tags, placement: Placement, present: set[str], company: Company | None, number: int
+) -> str:  # fmt: skip
+    return reason_of(book.rules[number], tags, placement, company, book.index.said(number, present)[0])
 
 
-def _stops(
-    rule: RuleLike, article: Article, tags: Tags, placement: Placement, company: Company | None, keyword: str
-) -> tuple[int, str] | None:
-    """The first condition that fails, with its place in the order of conditions; None when all hold."""
-    for number, why in enumerate(_conditions(rule, article, tags, placement, company, keyword)):
-        if why:
-            return number, why
-    return None
+def _says(rule: RuleLike) -> Says:
+    # the copy by one more outlet may be what a rule waits for
+    outlet = bool(rule.sources or rule.not_sources or rule.feeds or rule.not_feeds or rule.min_sources)
+    return (
+        rule.name,
+        tuple(rule.destinations),
+        rule.severity,
+        outlet,
+        tuple(rule.mentions),
+        rule.once or rule.min_sources > 0,
+    )
 
 
-def _conditions(
-    rule: RuleLike, article: Article, tags: Tags, placement: Placement, company: Company | None, keyword: str
-) -> Iterator[str]:
-    """For each condition in order "" when it holds, else why it does not."""
-    yield _outlet(rule, article)
-    if company is not None:
-        wrong = company.role not in rule.roles
-        yield f"{company.name} is {_ROLES[company.role]}, the rule asks for {_or(rule.roles)}" if wrong else ""
-        low = company.relevance < rule.min_relevance
-        yield (
-            f"the article's relevance for {company.name} is {company.relevance:.2f}, "
-            f"the rule asks for {rule.min_relevance:g}" if low else ""
-        )  # fmt: skip
-    yield f"none of its keywords is in the article ({_or(rule.keywords)})" if rule.keywords and not keyword else ""
-    yield _event(rule, tags, company)
-    yield _mood(rule, tags, company)
-    stale = placement.novelty < rule.min_novelty
-    yield f"novelty is {placement.novelty:.2f}, the rule asks for {rule.min_novelty:g}" if stale else ""
-
-
-def _outlet(rule: RuleLike, article: Article) -> str:
-    entry = article.entry
-    source = fold(entry.source)
-    if rule.feeds and entry.feed not in rule.feeds:
-        return f"it came by the feed {entry.feed}, the rule asks for {_or(rule.feeds)}"
-    if rule.sources and source not in map(fold, rule.sources):
-        return f"its source is {entry.source or 'unknown'}, the rule asks for {_or(rule.sources)}"
-    if source and source in map(fold, rule.not_sources):
-        return f"its source is {entry.source}, which the rule leaves out"
-    return ""
-
-
-def _events(rule: RuleLike, tags: Tags, company: Company | None) -> list[Event]:
-    """The events that the rule asks for and that concern the company, surest first."""
-    names = {company.symbol, company.name, *company.symbols} if company else set()
-    mine = [
-        e
-        for e in tags.events
-        if e.type in rule.event_types and (company is None or not e.companies or names.intersection(e.companies))
-    ]
-    return sorted(mine, key=lambda e: -e.confidence)
-
-
-def _event(rule: RuleLike, tags: Tags, company: Company | None) -> str:
-    if not rule.event_types:
-        return ""
-    mine = _events(rule, tags, company)
-    if not mine:
-        found = ", ".join(e.type for e in tags.events) or "none"
-        return f"its events are {found}, the rule asks for {_or(rule.event_types)}"
-    if mine[0].confidence < rule.min_confidence:
-        return f"{mine[0].type} is sure by {mine[0].confidence:.2f}, the rule asks for {rule.min_confidence:g}"
-    return ""
-
-
-def _sentiment(tags: Tags, company: Company | None) -> Sentiment | None:
-    return company.sentiment if company is not None else tags.sentiment
-
-
-def _mood(rule: RuleLike, tags: Tags, company: Company | None) -> str:
-    if not rule.sentiment:
-        return ""
-    mood = _sentiment(tags, company)
-    towards = f"towards {company.name}" if company else "of the article"
-    if mood is None:
-        return f"the sentiment {towards} is not known, the rule asks for {_or(rule.sentiment)}"
-    if mood.label not in rule.sentiment:
-        return f"the sentiment {towards} is {mood.label}, the rule asks for {_or(rule.sentiment)}"
-    return ""
-
-
-def _match(rule: RuleLike, tags: Tags, placement: Placement, company: Company | None, keyword: str) -> Match:
-    sure = [e for e in _events(rule, tags, company) if e.confidence >= rule.min_confidence]
+def reason_of(rule: RuleLike, tags: Tags, placement: Placement, company: Company | None, keyword: str) -> str:
+    """Say in one line why a rule fires."""
+    sure = [e for e in events_of(rule, tags, company) if e.confidence >= rule.min_confidence]
     parts = [" and ".join(e.type for e in sure)]
     if company is not None:
         parts[0] = f"{parts[0]} for {company.name}" if sure else f"about {company.name}"
-    mood = _sentiment(tags, company)
+    mood = sentiment_of(tags, company)
     if mood is not None:
         parts.append(f"{mood.label} {getattr(mood, mood.label):.2f}")
     if company is not None:
@@ -252,13 +322,9 @@ def _match(rule: RuleLike, tags: Tags, placement: Placement, company: Company | 
         parts.append(f"relevance {company.relevance:.1f}{role}")
     if keyword:
         parts.append(f'keyword "{keyword}"')
+    parts += [f"{name} {tags.facts[name]}" for name in rule.fact_tests if name != "amounts"]
+    if rule.min_sources:
+        parts.append(f"carried by {len(placement.story.sources)} outlets")
     if rule.min_novelty > 0:
         parts.append(f"novelty {placement.novelty:.1f}")
-    outlet = bool(rule.sources or rule.not_sources or rule.feeds)
-    return Match(rule.name, company, ", ".join(p for p in parts if p), rule.channel, rule.severity, outlet)
-
-
-def _or(names: Sequence[str]) -> str:
-    if len(names) > 5:
-        return f"{', '.join(names[:4])} or {len(names) - 4} others"
-    return " or ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+    return ", ".join(part for part in parts if part)

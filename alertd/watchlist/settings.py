@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from alertd.articles import Role, SentimentLabel
+from alertd.expressions import Comparison
 
 
 class WatchedLike(Protocol):
@@ -37,7 +38,22 @@ class RuleLike(Protocol):
 
     @property
     def companies(self) -> Sequence[WatchedLike]:
-        """Companies, or none for a rule about articles."""
+        """Companies, those of lists included."""
+        ...
+
+    @property
+    def not_companies(self) -> Sequence[WatchedLike]:
+        """Companies that it leaves out."""
+        ...
+
+    @property
+    def sectors(self) -> Sequence[str]:
+        """Sectors of the company."""
+        ...
+
+    @property
+    def countries(self) -> Sequence[str]:
+        """Countries of the company."""
         ...
 
     @property
@@ -51,8 +67,33 @@ class RuleLike(Protocol):
         ...
 
     @property
+    def min_sentiment(self) -> float | None:
+        """Least score of the sentiment, -1..1."""
+        ...
+
+    @property
+    def max_sentiment(self) -> float | None:
+        """Highest score of the sentiment, -1..1."""
+        ...
+
+    @property
     def keywords(self) -> Sequence[str]:
-        """Words or phrases."""
+        """Words, phrases or expressions; see `alertd.expressions`."""
+        ...
+
+    @property
+    def not_keywords(self) -> Sequence[str]:
+        """The same, keeping it quiet."""
+        ...
+
+    @property
+    def fact_tests(self) -> Mapping[str, tuple[Comparison, ...]]:
+        """Facts that must be stated, each with its test."""
+        ...
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """Two-letter languages of the article; none for all."""
         ...
 
     @property
@@ -68,6 +109,11 @@ class RuleLike(Protocol):
     @property
     def feeds(self) -> Sequence[str]:
         """Feeds by name."""
+        ...
+
+    @property
+    def not_feeds(self) -> Sequence[str]:
+        """Feeds that never fire it."""
         ...
 
     @property
@@ -91,13 +137,58 @@ class RuleLike(Protocol):
         ...
 
     @property
-    def channel(self) -> str:
-        """Channel, or "" for the default."""
+    def destinations(self) -> Sequence[str]:
+        """Channels, or none for the default one."""
+        ...
+
+    @property
+    def mentions(self) -> Sequence[str]:
+        """Members and groups of Slack whom its alerts mention."""
         ...
 
     @property
     def severity(self) -> str:
-        """`normal` or `high`."""
+        """`low`, `normal` or `high`."""
+        ...
+
+    @property
+    def scopes(self) -> Sequence[str]:
+        """Groups in which only the first rule that fires for a company counts."""
+        ...
+
+    @property
+    def cooldown(self) -> float:
+        """Seconds that it keeps quiet about a company after a post; 0 for none."""
+        ...
+
+    @property
+    def cooldown_max(self) -> float:
+        """Seconds up to which the cooldown doubles while news goes on."""
+        ...
+
+    @property
+    def per_hour(self) -> int:
+        """Most posts an hour; 0 for any number."""
+        ...
+
+    @property
+    def once(self) -> bool:
+        """Only the first match in a story posts."""
+        ...
+
+    @property
+    def min_sources(self) -> int:
+        """Outlets that must carry the story; 0 for any number."""
+        ...
+
+    @property
+    def stories(self) -> int:
+        """Stories that must match within `within`; below 2, each match counts."""
+        ...
+
+    @property
+    def within(self) -> float:
+        """Seconds within which `stories` are counted."""
         ...
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from alertd.config import load
+from alertd.config import FILES, load
 from alertd.config.loading import Configuration
 from alertd.errors import ConfigError
 from tests.config.folders import SETTINGS, WATCHLIST, known, like, write
@@ -42,9 +42,9 @@ def test_rules_take_over_the_defaults_that_they_do_not_overrule(tmp_path: Path) 
         "  - {name: two, keywords: [rate cut], channel: C024BE91L, roles: [subject, passing]}\n"
     )
     one, two = loaded(tmp_path, watchlist=watchlist).watchlist.rules
-    assert (one.channel, one.min_confidence, one.roles) == ("#desk", 0.8, ("subject",))
+    assert (one.channel, one.min_confidence, one.roles) == (("#desk",), 0.8, ("subject",))
     assert (one.events, one.event_types, one.sentiment) == (("results",), ("earnings", "guidance"), ("negative",))
-    assert (two.channel, two.min_confidence, two.roles) == ("C024BE91L", 0.8, ("subject", "passing"))
+    assert (two.channel, two.min_confidence, two.roles) == (("C024BE91L",), 0.8, ("subject", "passing"))
 
 
 def test_companies_are_symbols_or_names(tmp_path: Path) -> None:
@@ -260,3 +260,42 @@ def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
     (config / "alertd.yaml").chmod(0)
     with pytest.raises(ConfigError, match="Permission denied"):
         load(config, {})
+
+
+GROUPED = """
+defaults: {min_confidence: 0.7, channel: "#desk"}
+lists: {autos: autos.txt, two: [AAPL, {name: Rivian}]}
+match: first
+rules:
+  - {name: own, companies: TSLA, channels: {high: ["#a", "#b"]}, severity: high}
+groups:
+  - name: makers
+    match: first
+    severity: low
+    min_confidence: 0.9
+    rules:
+      - {name: inherits, lists: [autos, two], companies: [F]}
+      - {name: says, lists: autos, min_confidence: 0.1, channel: "#own"}
+"""
+
+
+def test_groups_pass_on_defaults_and_lists_become_companies(tmp_path: Path) -> None:
+    config = write(tmp_path, watchlist=GROUPED)
+    (config / "autos.txt").write_text("# makers\nTSLA\n\nF # twice\n")
+    found = load(config, {}, known, like)
+    own, inherits, says = found.watchlist.rules
+    assert [rule.name for rule in found.watchlist.rules] == ["own", "inherits", "says"]
+    assert [rule.min_confidence for rule in (own, inherits, says)] == [0.7, 0.9, 0.1]
+    assert [rule.severity for rule in (own, inherits, says)] == ["high", "low", "low"]
+    assert [rule.destinations for rule in (own, inherits, says)] == [("#a", "#b"), ("#desk",), ("#own",)]
+    assert [company.key for company in inherits.companies] == ["F", "TSLA", "AAPL", "Rivian"]
+    assert [rule.scopes for rule in (own, inherits, says)] == [("",), ("", "makers"), ("", "makers")]
+    assert found.files == (*FILES, "autos.txt")
+
+
+def test_a_list_in_a_file_is_part_of_the_generation(tmp_path: Path) -> None:
+    config = write(tmp_path, watchlist="lists: {autos: autos.txt}\nrules:\n  - {name: x, lists: autos}\n")
+    (config / "autos.txt").write_text("TSLA\n")
+    first = load(config, {})
+    (config / "autos.txt").write_text("F\n")
+    assert load(config, {}).generation != first.generation

@@ -163,7 +163,7 @@ def test_the_watchlist_is_valid_and_names_known_companies(tmp_path: Path) -> Non
     read = load(tmp_path, {}, resolve=lambda symbol: gazetteer.resolve(symbol) is not None)
     watched = {company.key for company in read.watchlist.companies}
     assert {"1810.HK", "JEF", "AAPL", "TGT", "OpenAI"} <= watched
-    assert {rule.channel for rule in read.watchlist.rules} == {"", "#macro"}
+    assert {rule.channel for rule in read.watchlist.rules} == {(), ("#macro",)}
     assert [rule.name for rule in read.watchlist.rules if rule.companies and rule.companies[0].symbol == "JEF"]
     assert all(feed.interval == 1.0 for feed in read.settings.feeds)
     assert read.settings.store.folder == tmp_path.parent / "state"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import feedparser
 import pytest
 from hypothesis import given
@@ -12,9 +14,11 @@ from alertd.feeds.guard import (
     MAX_ELEMENTS,
     MAX_EXPANSION,
     MAX_REFERENCES,
+    MAX_RUN,
     MAX_STRAY,
     HostileError,
     bound,
+    bound_json,
 )
 
 from .world import rss
@@ -85,3 +89,28 @@ def test_harmless_entities_stay() -> None:
 @given(st.text(alphabet=st.sampled_from("<>/!-[]?&;'\"= aCDATitem"), max_size=400))
 def test_any_markup_ends(inside: str) -> None:
     assert len(bound(rss(inside), 1).body) <= len(rss(inside)) + 100
+
+
+@pytest.mark.parametrize("unit", ["x", "é", "€", "&amp;", "&#233;", "lorem ipsum "])
+@pytest.mark.parametrize("shell", ["<title>{}</title>", "<title><![CDATA[{}]]></title>", "<!--{}--><title>t</title>"])
+def test_endless_text_is_cut_between_characters_and_references(unit: str, shell: str) -> None:
+    body = rss(shell.format(unit * (3 * MAX_RUN // len(unit.encode()))), "<title>next</title>")
+    bounded = bound(body, 10)
+    assert not bounded.cut
+    assert MAX_RUN / 2 < len(bounded.body) < MAX_RUN + 1_000
+    found = feedparser.parse(BytesIO(bounded.body), sanitize_html=False, resolve_relative_uris=False)
+    assert not found.bozo
+    assert found.entries[1].title == "next"
+    assert "\ufffd" not in found.entries[0].title
+
+
+def test_text_within_the_limit_stays_whole() -> None:
+    body = rss(f"<title>{'x' * (MAX_RUN - 100)}</title>")
+    assert bound(body, 10).body == body
+
+
+@pytest.mark.parametrize("value", ['"a"', "[]", "{}", '{"a":1}'])
+def test_json_of_countless_values_is_refused(value: str) -> None:
+    with pytest.raises(HostileError, match="more values"):
+        bound_json(f'{{"items":[{",".join([value] * 1_000_000)}]}}'.encode())
+    bound_json(f'{{"items":[{",".join([value] * 10_000)}]}}'.encode())

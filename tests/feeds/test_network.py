@@ -5,10 +5,12 @@ from __future__ import annotations
 import socket
 
 import pytest
+from pytest_httpserver import HTTPServer
 from yarl import URL
 
 from alertd.errors import FeedError
-from alertd.feeds.network import PrivateAddressError, guarded_socket, is_public, read_address, same_site
+from alertd.feeds import Fetcher, Validators
+from alertd.feeds.network import PrivateAddressError, guarded_socket, is_public, proxy_for, read_address, same_site
 
 from .world import FeedStub
 
@@ -72,3 +74,55 @@ def test_what_is_no_address_is_refused_without_quoting_it(raw: str) -> None:
 )
 def test_same_site(start: str, other: str, same: bool) -> None:
     assert same_site(URL(start), URL(other)) is same
+
+
+@pytest.mark.parametrize(
+    ("url", "environment", "want"),
+    [
+        ("http://feeds.example/", {}, None),
+        ("http://feeds.example/", {"http_proxy": "http://10.0.0.1:3128"}, "http://10.0.0.1:3128"),
+        ("http://feeds.example/", {"http_proxy": "10.0.0.1:3128"}, "http://10.0.0.1:3128"),
+        ("https://feeds.example/", {"http_proxy": "http://10.0.0.1:3128"}, None),
+        ("https://feeds.example/", {"all_proxy": "http://10.0.0.1:3128"}, "http://10.0.0.1:3128"),
+        ("http://feeds.example/", {"http_proxy": "http://10.0.0.1:3128", "no_proxy": ".example"}, None),
+        ("http://127.0.0.1/", {"http_proxy": "http://10.0.0.1:3128"}, None),
+        ("http://localhost/", {"http_proxy": "http://10.0.0.1:3128"}, None),
+    ],
+)
+def test_proxies_come_from_the_environment(
+    url: str, environment: dict[str, str], want: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _proxies(monkeypatch, environment)
+    assert proxy_for(URL(url), FeedStub(), allow_private=False) == (URL(want) if want else None)
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy", "kind"),
+    [
+        ("http://10.0.0.7/", "http://10.0.0.1:3128", "private_address"),
+        ("http://[fd00::1]/", "http://10.0.0.1:3128", "private_address"),
+        ("http://feeds.example/", "socks5://10.0.0.1:1080", "proxy"),
+    ],
+)
+def test_what_a_proxy_must_not_be_asked(url: str, proxy: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _proxies(monkeypatch, {"http_proxy": proxy})
+    with pytest.raises(FeedError) as raised:
+        proxy_for(URL(url), FeedStub(), allow_private=False)
+    assert raised.value.kind == kind
+    assert "10.0.0" not in str(raised.value)
+
+
+async def test_a_proxy_is_asked_instead_of_the_host(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    httpserver.expect_request("/feed.xml", headers={"Host": "feeds.invalid"}).respond_with_data("<rss/>")
+    _proxies(monkeypatch, {"http_proxy": httpserver.url_for("")})
+    async with Fetcher() as fetcher:
+        fetched = await fetcher.fetch(FeedStub(url="http://feeds.invalid/feed.xml"), Validators())
+    assert fetched.body == b"<rss/>"
+
+
+def _proxies(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)

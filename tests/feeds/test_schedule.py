@@ -59,7 +59,7 @@ def test_a_success_keeps_the_validators_and_clears_the_trouble() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "polls_until_told"),
-    [("html_page", 1), ("http_404", 1), ("http_410", 1), ("challenge", 1), ("timeout", 3), ("http_503", 3), ("dns", 3)],
+    [("html_page", 1), ("http_404", 1), ("challenge", 1), ("timeout", 3), ("http_503", 3), ("dns", 3)],
 )
 def test_what_may_pass_by_itself_is_reported_later(kind: str, polls_until_told: int) -> None:
     state, said = FeedState(), []
@@ -105,7 +105,21 @@ def test_a_start_asks_nobody_early_and_not_all_at_once() -> None:
     fresh = [first_poll(FeedState(), f"feed {n}", interval=60, now=NOW, spread=30) - NOW for n in range(200)]
     assert 0 <= min(fresh) < 3
     assert 27 < max(fresh) <= 30
+    many = [first_poll(FeedState(), f"feed {n}", interval=60, now=NOW, spread=30, crowd=250) - NOW for n in range(200)]
+    assert 240 < max(many) <= 250, "the first documents of many take longer than an interval"
+    read = FeedState(first_at=1.0)
+    assert first_poll(read, "wire", interval=60, now=NOW, spread=30, crowd=250) - NOW <= 30
     asked = FeedState(last_success=NOW - 10)
     assert first_poll(asked, "wire", interval=60, now=NOW, spread=30) == NOW + 50
     failing = FeedState(next_at=NOW + 500)
     assert first_poll(failing, "wire", interval=60, now=NOW, spread=30) == NOW + 500
+
+
+def test_a_feed_that_has_ended_is_not_asked_any_more_and_that_is_said_once() -> None:
+    state, notice = failed(
+        FeedState(), "wire", FeedError("HTTP 410", hint="remove it", kind="http_410"), interval=60, now=NOW, chance=0.5
+    )
+    assert state.stopped
+    assert notice == "Feed wire has ended: HTTP 410 (remove it). It is not asked any more."
+    assert FeedState.from_fields(state.to_fields()).stopped
+    assert not of_address(state, "https://successor.example/").stopped

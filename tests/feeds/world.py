@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +11,8 @@ from alertd.articles import DateSource, Entry
 
 NOW = 1_772_445_600.0 + 3600
 """Mon, 02 Mar 2026 11:00:00 UTC."""
-CORPORA = Path(__file__).parents[3] / "shared" / "corpora"
+CORPORA = Path(os.environ.get("ALERTD_CORPORA") or Path(__file__).parents[3] / "shared" / "corpora")
+"""Real documents, which may not be there."""
 
 
 @dataclass(frozen=True)

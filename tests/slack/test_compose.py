@@ -280,3 +280,15 @@ def test_no_alerts_no_digest() -> None:
 )
 def test_only_our_metadata_has_keys(metadata: dict[str, Any], keys: tuple[str, ...]) -> None:
     assert keys_of(metadata) == keys
+
+
+def test_mentions_and_severity_are_shown_and_only_ours_ping() -> None:
+    shown = replace(alert(), severity="high", mentions=("U12345", "S12345", "here"))
+    message = compose(shown, NOW)
+    pieces = [p for b in message.blocks if b["type"] == "rich_text" for s in b["elements"] for p in s["elements"]]
+    pings = [p for p in pieces if p["type"] in ("user", "usergroup", "broadcast")]
+    assert pings == [
+        {"type": "user", "user_id": "U12345"}, {"type": "usergroup", "usergroup_id": "S12345"},
+        {"type": "broadcast", "range": "here"},
+    ]  # fmt: skip
+    assert message.blocks[0]["text"]["text"].startswith("‼ ")

@@ -131,3 +131,15 @@ async def test_who_lost_the_lease_accepts_nothing(redis: Redis, tmp_path: Path) 
             await accept(ctx, lease, item)
         assert await stream(redis, keys.ARTICLES) == []
         assert not lease.held
+
+
+def test_an_edit_of_what_was_too_old_to_become_an_article_becomes_none() -> None:
+    edited = entry("Port opens a longer quay", guid="1", age=9 * 86400.0)
+    recent = entry("Mine opens a longer shaft", guid="2", age=3600.0)
+    found = judge_document(
+        [edited, recent], ["earlier form||0|0"] * 2,
+        first_fetch=False, now=time.time(), max_age=21600.0, window=3 * DAY,
+    )  # fmt: skip
+    assert {item.entry.guid: (item.verdict.kind, item.keep) for item in found} == {
+        "1": ("seen", False), "2": ("update", True),
+    }  # fmt: skip

@@ -15,6 +15,7 @@ from alertd.stages.decide import DecideStage
 from alertd.stages.tag import TagStage
 from alertd.store import keys
 from alertd.store.streams import lag
+from alertd.watchlist.silences import Silence
 from tests.stages.world import at_work, context, decided, entry, stream, taken, until
 from tests.tagging import fakes
 
@@ -178,3 +179,40 @@ async def test_order_is_that_of_arrival_whatever_the_taggers_did(redis: Redis, t
 
 async def _length(redis: Redis, wanted: int) -> bool:
     return int(await cast(Any, redis).xlen(keys.TAGGED)) >= wanted
+
+
+async def test_a_silence_holds_back_from_the_next_article_on(redis: Redis, tmp_path: Path) -> None:
+    async with context(redis, tmp_path, RULES) as ctx:
+        now = ctx.clock()
+        silence = Silence("s1", now - 5, now + 600, "known", matcher={"companies": ["XIACF"]})
+        await cast(Any, redis).hset(keys.SILENCES, "s1", silence.dump())
+        ids = await taken(ctx, entry(TITLE))
+        (decision,) = await through(ctx, redis, ids)
+        assert (decision["outcome"], decision["alerts"]) == ("silenced", [])
+        assert decision["why"] == "rule xiaomi is silenced by s1 (XIACF): known"
+        assert (await cast(Any, redis).hgetall(keys.COUNTS))["held:silenced"] == "1"
+        await cast(Any, redis).delete(keys.SILENCES)
+        (decision,) = await through(ctx, redis, await taken(ctx, entry("Xiaomi opens a chip laboratory in Shanghai")))
+        assert decision["outcome"] == "alerted"
+
+
+PACED = """
+rules:
+  - {name: works, events: [operations], cooldown: 1h, per_hour: 5}
+"""
+
+
+async def test_a_cooldown_is_remembered_with_the_decision(redis: Redis, tmp_path: Path) -> None:
+    titles = ("Jefferies hires a chief economist", "Visa opens a data centre")
+    async with context(redis, tmp_path, RULES, watchlist=PACED) as ctx:
+        (first,) = await through(ctx, redis, await taken(ctx, entry(TITLE)))
+        assert first["outcome"] == "alerted"
+        # another process goes on with what the first one remembered
+        for title in titles:
+            (decision,) = await through(ctx, redis, await taken(ctx, entry(title)))
+            assert decision["outcome"] == "paced"
+            assert decision["why"].startswith("rule works spoke already; its cooldown ends in ")
+        assert len(await alerts(redis)) == 1
+        found = [key async for key in cast(Any, redis).scan_iter(keys.rule_state("*"))]
+        assert len(found) == 2
+        assert all([3500 < await cast(Any, redis).ttl(key) <= 7201 for key in found])

@@ -9,12 +9,10 @@ from redis.asyncio import Redis
 from werkzeug import Request, Response
 
 from alertd.articles import Entry, loads
-from alertd.feeds import Fetcher
 from alertd.feeds.schedule import FeedState
 from alertd.stages.context import Context, holding
-from alertd.stages.poll import Poller
 from alertd.store import keys
-from tests.stages.world import WATCHLIST, at_work, context, stream, until
+from tests.stages.world import WATCHLIST, at_work, context, polling, stream, until
 
 
 def settings(server: HTTPServer, *names: str) -> str:
@@ -49,8 +47,7 @@ class Feed:
 
 
 async def once(ctx: Context, *, times: int = 1) -> None:
-    async with Fetcher(allow_private=True) as fetcher:
-        poller = Poller(ctx, fetcher)
+    async with polling(ctx) as poller:
         assert await poller.lease.acquire()
         for _ in range(times):
             await poller.once()
@@ -123,8 +120,7 @@ async def test_feeds_are_polled_at_their_interval_until_the_stop(
     redis: Redis, tmp_path: Path, httpserver: HTTPServer
 ) -> None:
     feed = Feed(httpserver)
-    async with context(redis, tmp_path, settings=settings(httpserver)) as ctx, Fetcher(allow_private=True) as fetcher:
-        poller = Poller(ctx, fetcher)
+    async with context(redis, tmp_path, settings=settings(httpserver)) as ctx, polling(ctx) as poller:
         async with at_work(lambda stop: holding(ctx, poller.lease, lambda: poller.work(stop), stop)):
             await until(lambda: _asked(feed, 3))
             feed.body = document("new", "first")
@@ -152,5 +148,86 @@ async def test_polling_waits_while_the_store_is_full(redis: Redis, tmp_path: Pat
         assert feed.asked == []
         assert len(await cast(Any, redis).keys(keys.alert("*"))) == 1
         await cast(Any, redis).delete("ballast")
+        # the server keeps the buffer of the client that sent it for a moment
+        await until(lambda: _has_room(ctx))
         await once(ctx)
         assert len(feed.asked) == 1
+
+
+async def _has_room(ctx: Context) -> bool:
+    return await ctx.store.used_mb() < 10
+
+
+async def test_a_feed_that_has_ended_is_asked_no_more_after_a_restart_either(
+    redis: Redis, tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    feed = Feed(httpserver)
+    feed.status = 410
+    async with context(redis, tmp_path, settings=settings(httpserver)) as ctx:
+        await once(ctx, times=2)
+        async with context(redis, tmp_path, process="later", now=ctx.now) as later:
+            await once(later)
+        assert len(feed.asked) == 1
+        said = [await cast(Any, redis).get(k) for k in await cast(Any, redis).keys(keys.alert("*"))]
+        assert ["Feed wire has ended: HTTP 410" in text for text in said] == [True]
+
+
+async def test_a_move_for_good_is_followed_at_once_and_taken_after_it_repeats(
+    redis: Redis, tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    feed = Feed(httpserver, "new")
+    old: list[Request] = []
+
+    def moved(request: Request) -> Response:
+        old.append(request)
+        return Response(status=308, headers={"Location": httpserver.url_for("/new")})
+
+    httpserver.expect_request("/wire").respond_with_handler(moved)
+    async with context(redis, tmp_path, settings=settings(httpserver)) as ctx:
+        await once(ctx, times=5)
+        assert (len(old), len(feed.asked)) == (3, 5)
+        assert ["If-None-Match" in request.headers for request in feed.asked] == [False, True, True, True, True]
+        assert all("If-None-Match" not in request.headers for request in old)
+        feed.status = 404
+        await once(ctx)
+        feed.status = 200
+        await once(ctx)
+        assert len(old) == 4, "a new address that fails is given up"
+
+
+async def test_a_window_that_was_outrun_is_reported(redis: Redis, tmp_path: Path, httpserver: HTTPServer) -> None:
+    feed = Feed(httpserver)
+    feed.body = document("one", "two", "three")
+    async with context(redis, tmp_path, settings=settings(httpserver)) as ctx:
+        await once(ctx)
+        feed.body = document("four", "three", "two")
+        await once(ctx)
+        assert (await state(redis)).outruns == 0
+        feed.body = document("nine", "eight", "seven")
+        await once(ctx)
+        assert (await state(redis)).outruns == 1
+        said = [await cast(Any, redis).get(k) for k in await cast(Any, redis).keys(keys.alert("*"))]
+        assert ["some may have been missed" in text for text in said] == [True]
+
+
+async def test_what_a_publisher_asks_for_counts_within_the_bounds(
+    redis: Redis, tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    asked: list[Request] = []
+
+    def answer(request: Request) -> Response:
+        asked.append(request)
+        return Response(document("one"), headers={"Cache-Control": "max-age=1"})
+
+    httpserver.expect_request("/wire").respond_with_handler(answer)
+    text = settings(httpserver).replace("interval: 200ms", "interval: 200ms, max_interval: 1h")
+    async with context(redis, tmp_path, settings=text) as ctx, polling(ctx) as poller:
+        async with at_work(lambda stop: holding(ctx, poller.lease, lambda: poller.work(stop), stop)):
+            await until(lambda: _often(asked, 3))
+        known = await state(redis)
+        assert (known.wait, known.why) == (1.0, "its Cache-Control or Expires")
+        assert known.next_at - known.last_success == 1.0
+
+
+async def _often(asked: list[Request], count: int) -> bool:
+    return len(asked) >= count

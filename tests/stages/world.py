@@ -14,8 +14,10 @@ from redis.asyncio import Redis
 
 from alertd.articles import Entry
 from alertd.configured import compiled, read
+from alertd.feeds import Fetcher, Reader
 from alertd.stages.accept import Judged, accept, judge_document, read_marks
 from alertd.stages.context import Context, InForce
+from alertd.stages.poll import Poller
 from alertd.store import keys
 from alertd.store.connection import Store
 from alertd.tagging.gazetteer import Gazetteer
@@ -128,6 +130,13 @@ async def taken(ctx: Context, *entries: Entry) -> list[str]:
                 ids.append((await accept(ctx, lease, item))[1])
     await lease.release()
     return ids
+
+
+@asynccontextmanager
+async def polling(ctx: Context) -> AsyncIterator[Poller]:
+    """A poller with what it needs."""
+    async with Fetcher(allow_private=True) as fetcher, Reader() as reader:
+        yield Poller(ctx, fetcher, reader)
 
 
 async def until(condition: Callable[[], Awaitable[Any]], what: str = "") -> Any:

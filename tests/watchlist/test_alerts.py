@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from alertd.articles import Alert, Article, Placement
 from alertd.watchlist.alerts import alerts_for, post_key, reply_key
 from alertd.watchlist.rules import Match, Matches
 
 from .world import NOW, article, company, placed, tags
 
-MATCH = Match("xiaomi", company(), "because", "", "normal")
+MATCH = Match("xiaomi", company(), lambda: "because")
 FIRST = post_key("xiaomi", "1-0", "i:xiaomi", 1, "#alerts")
 TAGS = tags(company())
 
@@ -42,7 +40,7 @@ def test_a_copy_goes_to_the_thread() -> None:
 
 def test_a_copy_of_what_was_never_posted_is_no_post_unless_outlets_decide() -> None:
     assert [a.kind for a in alerts(placement=placed("copy", 0.0))] == ["reply"]
-    assert [a.kind for a in alerts(replace(MATCH, by_outlet=True), placement=placed("copy", 0.0))] == ["post"]
+    assert [a.kind for a in alerts(MATCH._replace(by_outlet=True), placement=placed("copy", 0.0))] == ["post"]
 
 
 def test_a_risen_revision_is_posted_again_and_only_once() -> None:
@@ -62,8 +60,8 @@ def test_a_rule_that_fires_late_in_a_story_posts() -> None:
 
 
 def test_one_reply_for_each_destination_and_none_beside_a_post() -> None:
-    other = replace(MATCH, rule="other")
-    elsewhere = replace(MATCH, rule="third", channel="#desk")
+    other = MATCH._replace(rule="other")
+    elsewhere = MATCH._replace(rule="third", channels=("#desk",))
     known = (
         FIRST,
         post_key("other", "1-0", "i:xiaomi", 1, "#alerts"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alertd.articles import (
@@ -17,6 +18,7 @@ from alertd.articles import (
     Story,
     Tags,
 )
+from alertd.expressions import Comparison, read_fact
 from alertd.watchlist.rules import ResolvedCompany
 
 NOW = 1_772_445_600.0
@@ -33,18 +35,40 @@ class Watched:
 class Rule:
     name: str = "rule"
     companies: tuple[Watched, ...] = ()
+    not_companies: tuple[Watched, ...] = ()
+    sectors: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
     event_types: tuple[str, ...] = ()
     sentiment: tuple[SentimentLabel, ...] = ()
+    min_sentiment: float | None = None
+    max_sentiment: float | None = None
     keywords: tuple[str, ...] = ()
+    not_keywords: tuple[str, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    languages: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     not_sources: tuple[str, ...] = ()
     feeds: tuple[str, ...] = ()
+    not_feeds: tuple[str, ...] = ()
     roles: tuple[Role, ...] = ("subject",)
     min_relevance: float = 0.5
     min_confidence: float = 0.5
     min_novelty: float = 0.0
-    channel: str = ""
+    destinations: tuple[str, ...] = ()
+    mentions: tuple[str, ...] = ()
     severity: str = "normal"
+    scopes: tuple[str, ...] = ()
+    cooldown: float = 0.0
+    cooldown_max: float = 0.0
+    per_hour: int = 0
+    once: bool = False
+    min_sources: int = 0
+    stories: int = 0
+    within: float = 3600.0
+
+    @property
+    def fact_tests(self) -> Mapping[str, tuple[Comparison, ...]]:
+        return {name: read_fact(name, text) for name, text in self.facts}
 
 
 @dataclass(frozen=True)
@@ -61,6 +85,17 @@ _KNOWN = {
 }
 _KNOWN["XIACF"] = _KNOWN["1810.HK"]
 _KNOWN["Apple"] = _KNOWN["AAPL"]
+
+
+PROFILES = {
+    "i:xiaomi": ("Information Technology", "China"),
+    "i:aapl": ("Information Technology", "United States"),
+    "i:jef": ("Financials", "United States"),
+}
+
+
+def profile(issuer: str) -> tuple[str, str]:
+    return PROFILES.get(issuer, ("", ""))
 
 
 def resolve(name: str) -> ResolvedCompany | None:
@@ -86,8 +121,10 @@ def article(title: str = "Xiaomi surges", summary: str = "", source: str = "Reut
     return Article("5-0", entry, NOW, **more)  # type: ignore[arg-type]
 
 
-def tags(*companies: Company, events: tuple[Event, ...] = (), label: SentimentLabel | None = "positive") -> Tags:
-    return Tags(companies=companies, events=events, sentiment=mood(label) if label else None)
+def tags(
+    *companies: Company, events: tuple[Event, ...] = (), label: SentimentLabel | None = "positive", **more: object
+) -> Tags:
+    return Tags(companies=companies, events=events, sentiment=mood(label) if label else None, **more)  # type: ignore[arg-type]
 
 
 def placed(relation: Relation = "first", novelty: float = 1.0, revision: int = 1) -> Placement:

@@ -1,0 +1,238 @@
+"""`alertd explain`, `backtest` and `archive`: what the rules say of an article, and of the past."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast
+
+import typer
+
+from alertd.commands.common import DEFAULT_FOLDER, FAILED, ConfigFolder, command, draw, say, write
+from alertd.errors import AlertdError
+
+if TYPE_CHECKING:
+    from alertd.watchlist.archive import Filed
+    from alertd.watchlist.rules import RuleBook
+
+_ID: Final = re.compile(r"\d{10,}-\d+")
+_FAR: Final = 5
+"""Rules that did not come near and are listed by name."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the application."""
+    command(
+        app, "explain", 'alertd explain "Xiaomi recalls 30,000 cars over a brake fault"',
+        "alertd explain https://example.com/news/1", "alertd explain 1772445600000-0",
+    )(explain)  # fmt: skip
+    command(
+        app, "backtest", "alertd backtest --since 14d", "alertd backtest --since 14d --rules new-watchlist.yaml"
+    )(backtest)  # fmt: skip
+    group = typer.Typer(help="The decided articles that are kept.", no_args_is_help=True, rich_markup_mode=None)
+    command(group, "export", "alertd archive export --since 7d > week.jsonl")(export)
+    app.add_typer(group, name="archive")
+
+
+def explain(
+    what: Annotated[str, typer.Argument(metavar="URL|ID|TEXT", help="An article of the archive, or a headline.")],
+    config: ConfigFolder = DEFAULT_FOLDER,
+) -> None:
+    """Say why each rule fires on an article, or not.
+
+    First how it was tagged and which story it is; then, for every rule, why it fires or the condition that stopped it.
+    An address or id is looked up in the archive; any other text is tagged here, as a first report that arrives now.
+    """
+    from alertd.configured import compiled, read
+    from alertd.tagging.gazetteer import Gazetteer
+
+    gazetteer = Gazetteer.open()
+    configuration = read(config, gazetteer)
+    book = compiled(configuration, gazetteer)
+    if "://" in what or _ID.fullmatch(what):
+        filed, more = asyncio.run(_archived(configuration, what))
+        if filed is None:
+            say(f"the archive has no article {what}", "it keeps them for archive.retention; pass the headline instead")
+            raise typer.Exit(FAILED)
+    else:
+        filed, more = _tagged(configuration, what), {}
+    write(explained(book, filed, more))
+
+
+def _tagged(configuration: Any, text: str) -> Filed:
+    from alertd.articles import Article, Entry, Placement, Story
+    from alertd.configured import watched
+    from alertd.tagging.tagger import Tagger, TagInput
+    from alertd.watchlist.archive import Filed
+
+    [tags] = Tagger.load(configuration.settings.tagging, watched(configuration)).tag([TagInput(title=text)])
+    now = time.time()
+    story = Story("", text, (), 1, 1, (), (), (), 0, now, now)
+    entry = Entry("", "", "", text, published=now, date_source="published", language=tags.language)
+    return Filed(Article("", entry, now), tags, Placement(story, "first", 1.0, ""))
+
+
+async def _archived(configuration: Any, what: str) -> tuple[Filed | None, dict[str, Any]]:
+    from alertd.stages.archive import find
+    from alertd.state import open_state
+    from alertd.store import keys
+
+    async with await open_state(configuration) as store:
+        filed = await find(store, what)
+        if filed is None:
+            return None, {}
+        redis = cast(Any, store.redis)
+        decision = await redis.get(keys.decision(filed.article.id))
+        story = await redis.get(keys.story(filed.placement.story.id))
+        return filed, {
+            "decision": json.loads(decision) if decision else {},
+            "story": json.loads(story)["story"] if story else {},
+            "silences": [json.loads(text) for text in (await redis.hgetall(keys.SILENCES)).values()],
+        }
+
+
+def explained(book: RuleBook, filed: Filed, more: Mapping[str, Any]) -> Iterator[str]:
+    """Put all that is known of an article into lines.
+
+    Args:
+        book: the watchlist, as its files are now.
+        filed: the article.
+        more: what the store remembers of it: `decision`, `story` and `silences`.
+    """
+    from alertd.watchlist.explain import tag_lines, verdicts
+
+    article, placement = filed.article, filed.placement
+    entry = article.entry
+    yield f"article    {entry.title}"
+    if article.id:
+        arrived = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(article.arrived))
+        yield f"           {article.id}, {entry.source or entry.feed} by the feed {entry.feed}, arrived {arrived}"
+        if not article.may_alert:
+            yield f"           it may not alert: {article.held}"
+    yield from tag_lines(filed.tags)
+    if article.id:
+        decision, story = more.get("decision", {}), more.get("story", {})
+        reason = f": {decision['reason']}" if decision.get("reason") else ""
+        yield f"story      {placement.story.id}, {placement.relation}, novelty {placement.novelty:.2f}{reason}"
+        if story:
+            yield f"           {story['articles']} articles so far, from {', '.join(story['sources'])}"
+        if decision:
+            yield f"decided    {decision['outcome']}: {decision['why']} (configuration {decision['generation']})"
+    for silence in more.get("silences", ()):
+        if silence["since"] <= article.arrived < silence["until"]:
+            yield f"silence    {silence['id']} held when it arrived: {silence['why']}"
+    found = verdicts(book, article, filed.tags, placement)
+    for verdict in found:
+        if verdict.fires or verdict.near:
+            yield f"{'FIRES' if verdict.fires else 'stopped':<10} {verdict.rule}: {verdict.why}"
+    far = [verdict for verdict in found if not (verdict.fires or verdict.near)]
+    if len(far) <= _FAR:
+        yield from (f"far        {verdict.rule}: {verdict.why}" for verdict in far)
+    else:
+        yield f"far        {len(far)} other rules: none of their companies, keywords or events is in the article"
+
+
+def backtest(
+    since: Annotated[str, typer.Option("--since", metavar="DURATION", help="How far to look back.")] = "14d",
+    rules: Annotated[
+        Path | None, typer.Option("--rules", metavar="FILE", help="A watchlist to compare with the one in force.")
+    ] = None,
+    config: ConfigFolder = DEFAULT_FOLDER,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Say what the rules would have told.
+
+    Replays the archive through the watchlist, with its pace and without inference. Shows alerts a day, by rule and by
+    company, and samples; with --rules also what would come and what would go. Silences are not replayed, and keywords
+    see only the title and the start of the summary.
+    """
+    from alertd.commands.charts import charts, plain
+    from alertd.config.units import seconds
+    from alertd.configured import compiled, read
+    from alertd.tagging.gazetteer import Gazetteer
+
+    try:
+        length = seconds(since)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--since") from error
+    gazetteer = Gazetteer.open()
+    configuration = read(config, gazetteer)
+    books = [compiled(configuration, gazetteer)]
+    if rules is not None:
+        books.append(compiled(read(config, gazetteer, rules), gazetteer))
+    tallies = asyncio.run(_replayed(configuration, books, time.time() - length))
+    if not tallies[0].articles:
+        raise AlertdError(f"the archive holds no article of the last {since}", hint="it fills while alertd runs")
+    if as_json:
+        write([json.dumps(plain(tallies), ensure_ascii=False)])
+    else:
+        draw(*charts(tallies))
+
+
+async def _replayed(configuration: Any, books: list[RuleBook], start: float) -> list[Any]:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from alertd.stages.archive import chunk, chunk_names, unsealed
+    from alertd.state import open_state
+    from alertd.watchlist.backtest import Replay
+
+    replays = [Replay(book) for book in books]
+
+    def take(articles: list[Filed]) -> None:
+        wanted = [filed for filed in articles if filed.article.arrived >= start]
+        for replay in replays:
+            replay.take(wanted)
+
+    async with await open_state(configuration) as store:
+        names = await chunk_names(store, since=start)
+        console = Console(file=sys.stderr)
+        with Progress(console=console, transient=True, disable=not sys.stderr.isatty()) as progress:
+            for name in progress.track(names, description="replaying"):
+                take(await chunk(store, name))
+            take(await unsealed(store))
+    return [replay.tally for replay in replays]
+
+
+def export(
+    since: Annotated[str, typer.Option("--since", metavar="DURATION", help="How far to look back.")] = "30d",
+    company: Annotated[str, typer.Option("--company", metavar="SYMBOL", help="Only articles that name it.")] = "",
+    config: ConfigFolder = DEFAULT_FOLDER,
+) -> None:
+    """Write the archive as JSON Lines.
+
+    Oldest first; of each article what its feed said, its tags and its place in a story.
+    """
+    from alertd.commands.place import locate
+    from alertd.config.units import seconds
+
+    try:
+        start = time.time() - seconds(since)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--since") from error
+    asyncio.run(_export(locate(config).configuration, start, _issuer(company)))
+
+
+def _issuer(company: str) -> str:
+    from alertd.tagging.gazetteer import Gazetteer
+    from alertd.tagging.linker import unlisted
+
+    if not company:
+        return ""
+    return (Gazetteer.open().resolve(company) or unlisted(company)).key
+
+
+async def _export(configuration: Any, start: float, issuer: str) -> None:
+    from alertd.articles import dumps
+    from alertd.stages.archive import since
+    from alertd.state import open_state
+    from alertd.watchlist.rules import companies_of
+
+    async with await open_state(configuration) as store:
+        async for articles in since(store, start, issuer):
+            write(dumps(filed) for filed in articles if not issuer or issuer in companies_of(filed.tags))

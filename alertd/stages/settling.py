@@ -1,0 +1,51 @@
+"""What is remembered of a feed after a poll that worked, and where it is asked next. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from yarl import URL
+
+from alertd.config import FeedSettings
+from alertd.feeds import Fetched, ParsedFeed
+from alertd.feeds.habit import Bounds, learned, listened, outrun, paced
+from alertd.feeds.hints import fresh_for
+from alertd.feeds.moves import asked_at, followed
+from alertd.feeds.network import same_site
+from alertd.feeds.schedule import FeedState, succeeded
+from alertd.stages.accept import Judged
+
+
+def at_its_address(feed: FeedSettings, state: FeedState) -> FeedSettings:
+    """The feed as it is asked: at its new address when it moved for good; its secrets go there if that is its own."""
+    address = asked_at(state, feed.url)
+    if address == feed.url:
+        return feed
+    own = same_site(URL(feed.url), URL(address))
+    return feed.model_copy(update={"url": address, "headers": feed.headers if own else {}})
+
+
+def settled(
+    feed: FeedSettings, state: FeedState, fetched: Fetched, *, body: str, now: float,
+    parsed: ParsedFeed | None = None, judged: Sequence[Judged] = (),
+) -> tuple[FeedState, list[str]]:  # fmt: skip
+    """The state after a poll that worked, and what the operator should know. Pure.
+
+    Args:
+        body: hash of the document that the validators belong to.
+        now: Unix seconds.
+        parsed: the document, None when it is the one before.
+        judged: its entries.
+    """
+    after, back = succeeded(state, feed.name, validators=fetched.validators, body=body, now=now)
+    new = sum(item.verdict.kind == "new" for item in judged) if state.first_at else 0
+    after = learned(after, new=new, now=now)
+    bounds, fresh = Bounds(feed.interval, feed.max_interval), fresh_for(fetched.headers, now)
+    after = paced(after, bounds, hints=parsed.hints if parsed else None, fresh=fresh, now=now)
+    after, quiet = listened(after, feed.name, now=now)
+    missed = None
+    if parsed is not None:
+        known = sum(bool(item.mark) for item in judged)
+        after, missed = outrun(after, feed.name, entries=len(judged), known=known, now=now)
+    after, moved = followed(after, feed.name, fetched.moved)
+    return after, [notice for notice in (back, quiet, missed, moved) if notice]

@@ -1,0 +1,150 @@
+"""What rules would have said: archived articles through matching, pace and the keys of posts, without any inference.
+
+Pure: time is that of the articles. What the archive does not hold is not replayed: silences, and the text beyond the
+start of the summary.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from alertd.articles import Alert
+from alertd.watchlist.alerts import alerts_for
+from alertd.watchlist.archive import Filed
+from alertd.watchlist.pacing import Pace, Pacing, keys_for
+from alertd.watchlist.rules import Match, Matches, RuleBook, issuer_of, match
+
+SAMPLES = 3
+"""Alerts of a rule that are kept as samples: its latest."""
+_FORGET = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """An alert that would have been posted."""
+
+    at: float
+    rule: str
+    company: str
+    title: str
+
+
+@dataclass
+class Tally:
+    """What a watchlist would have posted.
+
+    Attributes:
+        articles, may_alert: articles replayed, and those among them that may alert.
+        by_day: alerts by day (UTC, yyyy-mm-dd).
+        by_rule, by_company: the same by rule and by company's name.
+        posts: alerts by their identity, channels left out, for comparing two watchlists.
+        held: posts that pace held back.
+        samples: the latest alerts of each rule, each with what words its reason.
+        versions: component and version → articles that were tagged by it.
+    """
+
+    articles: int = 0
+    may_alert: int = 0
+    by_day: Counter[str] = field(default_factory=Counter)
+    by_rule: Counter[str] = field(default_factory=Counter)
+    by_company: Counter[str] = field(default_factory=Counter)
+    posts: dict[str, Sample] = field(default_factory=dict)
+    held: int = 0
+    samples: dict[str, list[tuple[Sample, Callable[[], str]]]] = field(default_factory=dict)
+    versions: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def alerts(self) -> int:
+        """All alerts."""
+        return self.by_rule.total()
+
+
+class Replay:
+    """Replays articles in their order through a watchlist.
+
+    Args:
+        book: the watchlist, compiled.
+    """
+
+    def __init__(self, book: RuleBook) -> None:
+        self.tally = Tally()
+        self._book = book
+        self._posted: dict[str, set[str]] = {}
+        self._paces: dict[str, Pace] = {}
+
+    def take(self, articles: Iterable[Filed]) -> None:
+        """Replay some more articles."""
+        tally, book = self.tally, self._book
+        versions: Counter[int] = Counter()
+        known: dict[int, dict[str, str]] = {}
+        for filed in articles:
+            tally.articles += 1
+            found = filed.tags.versions
+            versions[id(found)] += 1
+            known[id(found)] = found
+            if not filed.article.may_alert:
+                continue
+            tally.may_alert += 1
+            matches = match(book, filed.article, filed.tags, filed.placement)
+            if matches.fired:
+                self._tell(filed, matches.fired)
+        for number, count in versions.items():
+            for component, version in known[number].items():
+                tally.versions[f"{component} {version}"] += count
+
+    def _tell(self, filed: Filed, fired: Sequence[Match]) -> None:
+        book, placement = self._book, filed.placement
+        story = placement.story
+        posted = self._posted.setdefault(story.id, set())
+        wanted = [(book.by_name[found.rule], issuer_of(found.company)) for found in fired]
+        paces = {key: self._paces[key] for key in keys_for(wanted) if key in self._paces}
+        pacing = Pacing(book.by_name, paces, filed.article.arrived)
+        # a watchlist is judged by what it says, not by how many channels it says it in
+        alerts = alerts_for(
+            Matches(tuple([found._replace(channels=(), why=_unworded) for found in fired])), filed.article, filed.tags,
+            placement, default_channel="", posted=posted, now=filed.article.arrived, pacing=pacing,
+        )  # fmt: skip
+        self._paces.update((name, pace) for name, (pace, _) in pacing.changed.items())
+        self.tally.held += len(pacing.held)
+        for alert in alerts:
+            if alert.kind == "post":
+                posted.add(alert.key)
+                self._count(alert, fired)
+        if len(self._posted) > _FORGET:
+            # stories come and go: the oldest are closed long since
+            for ident in list(self._posted)[: _FORGET // 2]:
+                del self._posted[ident]
+
+    def _count(self, alert: Alert, fired: Sequence[Match]) -> None:
+        tally = self.tally
+        name = alert.company.name if alert.company else ""
+        title = alert.article.entry.title if alert.article else ""
+        sample = Sample(alert.created, alert.rule, name, title)
+        tally.by_day[_day(alert.created // 86400)] += 1
+        tally.by_rule[alert.rule] += 1
+        tally.by_company[name or "(no company)"] += 1
+        tally.posts[alert.key] = sample
+        latest = tally.samples.setdefault(alert.rule, [])
+        why = next(found.why for found in fired if found.rule == alert.rule and found.company is alert.company)
+        latest.append((sample, why))
+        del latest[:-SAMPLES]
+
+
+def _unworded() -> str:
+    return ""  # reasons are worded for samples only
+
+
+@lru_cache(maxsize=512)
+def _day(number: float) -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime(number * 86400))
+
+
+def difference(before: Tally, after: Tally) -> tuple[list[Sample], list[Sample]]:
+    """What a watchlist says that another does not: alerts that come with the second, and those that go."""
+    come = [sample for key, sample in after.posts.items() if key not in before.posts]
+    go = [sample for key, sample in before.posts.items() if key not in after.posts]
+    return come, go

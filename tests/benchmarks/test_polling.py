@@ -1,0 +1,50 @@
+"""The polling benchmark runs, with its peer, at its tiny size, and its lateness is what it says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.polling import addresses, lateness
+
+ROOT = Path(__file__).parent.parent.parent
+KEYS = {
+    "feeds", "late_p99_s", "missed", "rss_growth", "rss_mb", "cpu_share", "unchanged_per_s", "changed_per_s",
+    "peer_unchanged_per_s", "peer_changed_per_s", "ratio_unchanged", "ratio_changed",
+}  # fmt: skip
+
+
+@pytest.mark.timeout(240)
+def test_tiny_run_gives_every_figure() -> None:
+    command = [sys.executable, "-m", "benchmarks", "polling", "--tiny"]
+    finished = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, timeout=230)
+    figures = json.loads(finished.stdout.splitlines()[-1])
+    assert set(figures) == KEYS
+    assert figures["feeds"] == 100
+    assert all(figures[key] > 0 for key in KEYS if key.endswith("_per_s"))
+
+
+@pytest.mark.parametrize(
+    ("times", "late", "missed"),
+    [
+        ({"0": [0.0, 10.0, 20.0]}, [0.0, 0.0], 0),
+        ({"0": [0.0, 10.5, 20.0]}, [0.5, 0.0], 0),
+        ({"0": [0.0, 20.0]}, [0.0], 1),
+        ({"0": [0.0, 31.0]}, [1.0], 2),
+        ({"0": [0.0, 10.0]}, [0.0], 1),
+        ({}, [0.0], 1),
+    ],
+)
+def test_lateness(times: dict[str, list[float]], late: list[float], missed: int) -> None:
+    now = max((t for asked in times.values() for t in asked), default=0.0)
+    assert lateness(times, now=now if now != 10.0 else 27.0, interval=10.0, feeds=1) == (late, missed)
+
+
+def test_addresses_are_loopback_and_differ() -> None:
+    made = addresses(80, 10_000)
+    assert len(set(made)) == 10_000
+    assert made[-1] == "http://127.0.3.250:80/f/9999"
