@@ -6,11 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
+from alertd.articles import to_plain
 from alertd.feeds.habit import rates
 from alertd.feeds.schedule import FeedState
+from alertd.stages.shelf import shelved
 from alertd.store import keys
 from alertd.store.connection import Store
 from alertd.store.streams import lag
+from alertd.stories.placing import OPEN
 from alertd.web.metrics import Metrics
 
 _RECENT = 100
@@ -47,6 +50,29 @@ async def overview(store: Store) -> dict[str, Any]:
         "outbox": await outboxes(store),
         "recent": [json.loads(row) for row in await redis.lrange(keys.RECENT, 0, _RECENT - 1)],
     }
+
+
+async def story(store: Store, ident: str) -> dict[str, Any] | None:
+    """A story, JSON-ready, or None when it is closed and forgotten, or never was.
+
+    Args:
+        ident: of the story, or of any of its articles.
+
+    Returns:
+        What `articles.Story` has, `open` (whether articles may still join), and `timeline`: for each article, oldest
+        first, `at` (Unix seconds), `article`, `source`, `relation`, `novelty`, `title`, `reason`.
+    """
+    redis = cast(Any, store.redis)
+    decision = await redis.get(keys.decision(ident))
+    name = json.loads(decision)["story"] if decision else ident
+    found = (await shelved(redis, [name])).get(name)
+    if found is None:
+        return None
+    told = found.candidate.story
+    rows = [json.loads(row) for row in await redis.lrange(keys.told(name), 0, -1)]
+    columns = ("at", "article", "source", "relation", "novelty", "title", "reason")
+    timeline = [dict(zip(columns, row, strict=True)) for row in rows]
+    return {**to_plain(told), "open": await store.time() - told.last_seen <= OPEN, "timeline": timeline}
 
 
 async def lags(store: Store) -> dict[str, int]:

@@ -21,6 +21,7 @@ BENCHMARKS: Mapping[str, str] = {
     "latency": "benchmarks.latency",
     "polling": "benchmarks.polling",
     "rules": "benchmarks.rules",
+    "stories": "benchmarks.stories",
     "tagging": "benchmarks.tagging",
 }
 """Name → module, imported only when it is asked for: a peer may take seconds to import."""

@@ -13,6 +13,7 @@ import typer
 from alertd.commands.common import WRONG_INPUT, command, configuration, write
 
 if TYPE_CHECKING:
+    from alertd.stories.jsonl import Tagging
     from alertd.tagging.tagger import Tagger
 
 _CHUNK: Final = 1 << 20
@@ -94,6 +95,10 @@ def stories(
         bool, typer.Option("--jsonl", help="Read articles from stdin, one JSON object a line, and write one a line.")
     ] = False,
     words: Annotated[bool, typer.Option("--words", help="Join by words alone, without the model.")] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Configuration whose model and names count; none is needed."),
+    ] = None,
 ) -> None:
     """Put articles together into stories.
 
@@ -104,12 +109,16 @@ def stories(
         raise typer.BadParameter("give --jsonl, and articles on stdin", param_hint="--jsonl")
     from alertd.stories.jsonl import story_lines
 
-    embed = None
-    if not words:
-        from alertd.commands.vectors import load_embed
+    tagging = None if words else _tagging(load_tagger(config))
+    # what is waiting is placed at once: a batch is never waited for
+    _answer(story_lines(waiting(_stdin()), tagging))
 
-        embed = load_embed()
-    _answer(story_lines((line for lines in waiting(_stdin()) for line in lines), embed))
+
+def _tagging(tagger: Tagger) -> Tagging:
+    """The tagger as stories use it: of entries, in order."""
+    from alertd.tagging.tagger import TagInput
+
+    return lambda entries: tagger.tag([TagInput(e.title, e.summary, e.text) for e in entries])
 
 
 def waiting(stream: io.BufferedIOBase) -> Iterator[list[str]]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal, cast
 
 from alertd.articles import Entry, dumps, from_plain, to_plain
@@ -16,12 +15,15 @@ from alertd.feeds.identity import KnownEntry, Verdict, content_key, entry_keys, 
 from alertd.stages.context import Context
 from alertd.store import keys
 from alertd.store.leases import Lease
+from alertd.store.packing import pack, unpack
 from alertd.stories.fingerprints import Fingerprint, bands, find_copy, fingerprint
 
 logger = logging.getLogger(__name__)
 
 _MOST_CANDIDATES = 50
-_MOST_OF_A_BAND = 200
+_ERAS = 3
+"""Eras, half a window long, in which a band is sought: they cover the window whole."""
+_NOBODY_LOOKED = "?"
 _MOST_CONFLICTS = 20
 _MARKED = "1"
 _SHORT = 2_000
@@ -115,33 +117,38 @@ async def accept(context: Context, lease: Lease, item: Judged) -> tuple[Literal[
     # a thread costs more than a short text takes
     short = len(item.entry.text) + len(item.entry.summary) < _SHORT
     fp = fingerprint(item.entry) if short else await asyncio.to_thread(fingerprint, item.entry)
-    mark = item.mark
-    names = [keys.band(b) for b in bands(fp)]
+    fields = [f"{keys.band_table(band)} {band}" for band in bands(fp)]
+    era = int(context.clock() // (context.window / 2))
+    names = [lease.key, keys.seen(item.entry.feed), keys.ARTICLES, keys.SEQUENCE, keys.COUNTS]
+    stored, entry = pack(to_plain(fp)), dumps(item.entry)
+    update = item.verdict.kind == "update"
+    mark, original, met = item.mark, "", _NOBODY_LOOKED
     for _ in range(_MOST_CONFLICTS):
-        latest, original = await _candidates(context, fp, names, update=item.verdict.kind == "update")
         known = Mark.read(mark).known if mark else KnownEntry("", "")
-        stored = json.dumps({"fp": to_plain(fp), "of": original}, ensure_ascii=False, separators=(",", ":"))
-        edits = known.edits + (item.verdict.kind == "update")
-        outcome, ident = await context.store.run(
+        outcome, ident, *others = await context.store.run(
             "accept",
-            [lease.key, keys.seen(item.entry.feed), keys.ARTICLES, keys.SEQUENCE, keys.COUNTS, *names],
+            names,
             [
-                lease.token, item.key, mark, item.content, edits, stored, context.window, dumps(item.entry),
-                int(item.verdict.may_alert), item.verdict.held, "", original,
-                known.article_id if item.verdict.kind == "update" else "", keys.fingerprint(""), keys.opened(""),
-                _MOST_OF_A_BAND, *latest,
+                lease.token, item.key, mark, item.content, known.edits + update, stored, context.window, entry,
+                int(item.verdict.may_alert), item.verdict.held, original, known.article_id if update else "",
+                keys.fingerprint(""), keys.opened(""), 2 * context.window, met, _MOST_CANDIDATES, keys.BANDS, era,
+                _ERAS, *fields,
             ],
         )  # fmt: skip
         if outcome == "fenced":
             lease.lost()
-        if outcome != "conflict":
+        if outcome == "met":
+            # an edited entry stands in for its earlier form, which is what it is most alike
+            met, original = ident, "" if update else _original(fp, others)
+        elif outcome == "conflict":
+            mark = await cast(Any, context.store.redis).hget(keys.seen(item.entry.feed), item.key) or ""
+        else:
             if outcome == "accepted":
                 context.metrics.articles.inc()
                 if original:
                     context.metrics.copies.inc()
                 logger.debug("accepted: %s", item.entry.title, extra={"article": ident, "feed": item.entry.feed})
             return outcome, ident
-        mark = await cast(Any, context.store.redis).hget(keys.seen(item.entry.feed), item.key) or ""
     raise StoreError(
         "an entry changes faster than it can be stored",
         where=item.entry.feed,
@@ -149,22 +156,19 @@ async def accept(context: Context, lease: Lease, item: Judged) -> tuple[Literal[
     )
 
 
-async def _candidates(
-    context: Context, fp: Fingerprint, names: Sequence[str], *, update: bool
-) -> tuple[list[str], str]:
-    """The latest article of each band, and the id of the article that this one copies ("" for none)."""
-    redis = cast(Any, context.store.redis)
-    async with redis.pipeline(transaction=False) as pipe:
-        for name in names:
-            pipe.lrange(name, -_MOST_OF_A_BAND, -1)
-        rows = await pipe.execute() if names else []
-    latest = [row[-1] if row else "" for row in rows]
-    if update:
-        # an edited entry stands in for its earlier form, which is what it is most alike
-        return latest, ""
-    # who shares most bands first: a busy band must not crowd out the one article that shares the address
-    met = [ident for ident, _ in Counter(ident for row in rows for ident in row).most_common(_MOST_CANDIDATES)]
-    stored = await redis.mget([keys.fingerprint(ident) for ident in met]) if met else []
-    known = {ident: json.loads(text) for ident, text in zip(met, stored, strict=True) if text}
-    match = find_copy(fp, [(ident, from_plain(Fingerprint, row["fp"])) for ident, row in known.items()])
-    return latest, (known[match.id]["of"] or match.id) if match else ""
+def _original(fp: Fingerprint, met: Sequence[str]) -> str:
+    """The id of the article that a fingerprint copies, "" for none.
+
+    Args:
+        met: what is stored of the articles that share a band with it.
+    """
+    rows = [text.split("|", 2) for text in met]
+    match = find_copy(fp, [(ident, _fingerprint(packed)) for ident, _, packed in rows])
+    of = {ident: original for ident, original, _ in rows}
+    return (of[match.id] or match.id) if match else ""
+
+
+@lru_cache(maxsize=4_096)
+def _fingerprint(packed: str) -> Fingerprint:
+    """A stored fingerprint; those of the latest articles are asked for again and again."""
+    return from_plain(Fingerprint, unpack(packed))

@@ -9,20 +9,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from alertd.articles import Alert, Article, Placement, Story, Tags, dumps, from_plain, loads, to_plain
+from alertd.articles import Alert, Article, Placement, Story, Tags, dumps, from_plain, loads
 from alertd.errors import FencedError
 from alertd.feeds.identity import WITHOUT_DATE
 from alertd.stages import archive
 from alertd.stages.context import LOOK_BACK, OWN_LEFT_BEHIND, Context
 from alertd.stages.reorder import Reorder
+from alertd.stages.shelf import Shelf, Shelved
 from alertd.stages.silences import SilenceReader
 from alertd.stages.tag import set_aside
 from alertd.store import keys
 from alertd.store.connection import BLOCK_MS, TROUBLE
 from alertd.store.leases import Lease
+from alertd.store.packing import unpack
 from alertd.store.streams import EVERYTHING, MAX_TRIES, Delivery, Reader
+from alertd.stories.events import MOST_PLACES, places, subjects
 from alertd.stories.fingerprints import Fingerprint
-from alertd.stories.placing import StoryCandidate, place
+from alertd.stories.placing import grown, place
 from alertd.watchlist.alerts import alerts_for
 from alertd.watchlist.archive import row_of
 from alertd.watchlist.outcomes import outcome_of
@@ -34,10 +37,10 @@ logger = logging.getLogger(__name__)
 
 RECENT = 500
 """Decisions that are kept in words."""
+TIMELINE = 200
+"""Articles of a story of which its timeline tells."""
 _BATCH = 64
 _FILE_AFTER = 64
-_CANDIDATES = 30
-_NOBODY = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +54,20 @@ class Known:
     fingerprint: Fingerprint
     original: Story | None
     earlier: Story | None
-    candidates: tuple[StoryCandidate, ...]
+    candidates: tuple[Shelved, ...]
     untold: bool = False
 
-    def vector_of(self, placement: Placement) -> tuple[str, str]:
-        """The vector that stands for the story of a placement, that of its first article, and its encoder."""
-        if placement.relation == "first":
-            return self.tags.embedding, self.tags.versions.get("encoder", "")
-        mine = (c for c in self.candidates if c.story.id == placement.story.id)
-        return next(((c.embedding, c.encoder) for c in mine), ("", ""))
+    def after(self, placement: Placement, seq: str) -> Shelved:
+        """What is to be remembered of the story of a placement.
+
+        Args:
+            seq: place in the order of the article.
+        """
+        mine = next((c for c in self.candidates if c.candidate.story.id == placement.story.id), None)
+        candidate = grown(mine.candidate if mine else None, placement, self.fingerprint, self.tags)
+        listed = mine.listed if mine else ()
+        new = places(self.fingerprint, placement.story.issuers) if placement.relation != "copy" else ()
+        return Shelved(candidate, mine.seq if mine else seq, tuple(dict.fromkeys((*listed, *new)))[:MOST_PLACES])
 
 
 class DecideStage:
@@ -75,6 +83,7 @@ class DecideStage:
         self._lease = context.lease("decide")
         self._unfiled = _FILE_AFTER
         self._silences = SilenceReader(context)
+        self._shelf = Shelf(context.store.redis, context.window)
 
     @property
     def lease(self) -> Lease:
@@ -84,6 +93,8 @@ class DecideStage:
     async def work(self, stop: asyncio.Event) -> None:
         """Decide until the stop."""
         context = self._context
+        # others may have decided since, and the window may be another one now
+        self._shelf = Shelf(context.store.redis, context.window)
         stored = await cast(Any, context.store.redis).get(keys.DECIDED_UP_TO)
         patience = context.now.configuration.settings.stories.reorder_ms / 1000
         order: Reorder[Delivery] = Reorder(int(stored or 0) + 1, patience)
@@ -97,7 +108,7 @@ class DecideStage:
             for delivery in order.ready(context.monotonic()):
                 if stop.is_set():
                     return  # it stays pending, and is found at the next start
-                await self._one(delivery)
+                await self.decide(delivery)
                 del held[delivery.id]
             fresh: list[Delivery] = []
             if context.monotonic() - looked > LOOK_BACK:
@@ -121,7 +132,7 @@ class DecideStage:
         oldest = context.clock() - limits.retention
         await archive.bound(context.store, self._lease, most_bytes=limits.max_mb * 1_000_000, oldest=oldest)
 
-    async def _one(self, delivery: Delivery) -> None:
+    async def decide(self, delivery: Delivery) -> None:
         """Decide one article; one that fails again and again is set aside while the others go on."""
         if "gap" in delivery.fields:
             await self._reader.acknowledge(delivery)
@@ -136,6 +147,7 @@ class DecideStage:
             except (*TROUBLE, FencedError):
                 raise
             except Exception:
+                self._shelf.clear()
                 logger.exception("an article could not be decided", extra={"stage": "decide", "article": delivery.id})
                 tries = await self._reader.tried(delivery)
             else:
@@ -159,14 +171,15 @@ class DecideStage:
         known = await self._look_up(article, delivery)
         placement = place(
             article, known.tags, known.fingerprint, original=known.original, earlier=known.earlier,
-            candidates=known.candidates, now=article.arrived,
+            candidates=[c.candidate for c in known.candidates], now=article.arrived,
         )  # fmt: skip
         matches = match(now.book, article, known.tags, placement)
         if not matches.fired:
             matches = Matches(stopped=near_miss(now.book, article, known.tags, placement))
         silences = await self._silences.now()
         matches, quiet = silenced(silences, matches, article, known.tags, placement)
-        posted = await cast(Any, context.store.redis).smembers(keys.posts(placement.story.id))
+        posts = keys.posts(placement.story.id)
+        posted = await cast(Any, context.store.redis).smembers(posts) if matches.fired else frozenset()
         pacing = await self._pacing(now.book, matches, article)
         alerts = alerts_for(
             matches, article, known.tags, placement, default_channel=now.configuration.settings.slack.channel,
@@ -188,36 +201,36 @@ class DecideStage:
         counts = [f"relation:{placement.relation}", f"outcome:{outcome.kind}"]
         counts += [f"held:{outcome.short}"] if outcome.short else []
         counts += ["stories"] if placement.relation == "first" else []
-        committed = await self._commit(article, delivery, placement, known, alerts, decision, row, counts, pacing)
+        after = known.after(placement, delivery.fields["seq"])
+        more: list[str | int] = [row_of(article, known.tags, placement), _plain(_told(article, placement)), TIMELINE]
+        committed = await self._commit(article, delivery, after, alerts, decision, row, counts, pacing, more)
         if committed == "fenced":
             self._lease.lost()
         if committed == "decided":
+            self._shelf.put(after)
             self._note(article, placement, alerts, outcome.kind, outcome.why)
             self._unfiled += 1
         context.metrics.decide_seconds.observe(context.monotonic() - began)
 
     async def _commit(
-        self, article: Article, delivery: Delivery, placement: Placement, known: Known, alerts: Sequence[Alert],
-        decision: dict[str, Any], row: dict[str, Any], counts: Sequence[str], pacing: Pacing,
+        self, article: Article, delivery: Delivery, after: Shelved, alerts: Sequence[Alert], decision: dict[str, Any],
+        row: dict[str, Any], counts: Sequence[str], pacing: Pacing, more: Sequence[str | int],
     ) -> str:  # fmt: skip
-        story = placement.story
-        vector, encoder = known.vector_of(placement)
-        issuers = story.issuers or (_NOBODY,)
+        story = after.candidate.story
         states = [part for pace, life in pacing.changed.values() for part in (pace.dump(), int(life) + 1)]
-        record = {"story": to_plain(story), "embedding": vector, "encoder": encoder}
         return str(
             await self._context.store.run(
                 "decided",
                 [
                     self._lease.key, keys.decision(article.id), keys.TAGGED, keys.ALERTS, keys.parked(article.id),
                     keys.story(story.id), keys.posts(story.id), keys.DECIDED_UP_TO, keys.COUNTS, keys.RECENT,
-                    keys.opened(article.id), keys.ARCHIVE_OPEN,
-                    *(keys.issuer(key) for key in issuers), *(keys.rule_state(key) for key in pacing.changed),
+                    keys.opened(article.id), keys.ARCHIVE_OPEN, keys.told(story.id),
+                    *(keys.listed(key) for key in after.listed), *(keys.rule_state(key) for key in pacing.changed),
                 ],
                 [
-                    self._lease.token, delivery.id, _plain(decision), _plain(record), self._context.window,
-                    delivery.fields["seq"], story.id, f"{story.last_seen:.3f}", _plain(row), RECENT, len(issuers),
-                    len(counts), row_of(article, known.tags, placement), *counts, *states,
+                    self._lease.token, delivery.id, _plain(decision), after.record(), self._context.window,
+                    delivery.fields["seq"], story.id, f"{story.last_seen:.3f}", _plain(row), RECENT, len(after.listed),
+                    len(counts), *more, *counts, *states,
                     *(part for alert in alerts for part in (alert.key, dumps(alert))),
                 ],
             )
@@ -233,36 +246,28 @@ class DecideStage:
 
     async def _look_up(self, article: Article, delivery: Delivery) -> Known:
         redis = cast(Any, self._context.store.redis)
-        fp = from_plain(Fingerprint, json.loads(delivery.fields["fp"])["fp"])
+        fp = from_plain(Fingerprint, unpack(delivery.fields["fp"]))
         text = delivery.fields["tags"] or await redis.get(keys.tags(article.copy_of)) or ""
         tags = loads(Tags, text) if text not in ("", "copy") else Tags()
         copied = await self._decision_of(article.copy_of)
-        original = await self._story_of(copied)
-        earlier = await self._story_of(await self._decision_of(article.update_of))
         dated = article.entry.date_source in ("published", "updated")
         untold = dated and str(copied.get("why", "")).startswith(WITHOUT_DATE)
-        # the stories of relatives stand among the candidates for the sake of their vectors
-        wanted = [c.story.id for c in (original, earlier) if c]
-        if original is None and earlier is None:
-            subjects = [c.issuer or c.name for c in tags.companies if c.role == "subject"]
-            for key in dict.fromkeys(subjects or [_NOBODY]):
-                wanted += await redis.zrevrange(keys.issuer(key), 0, _CANDIDATES - 1)
-        stored = await redis.mget([keys.story(s) for s in dict.fromkeys(wanted)]) if wanted else []
-        candidates = tuple(_candidate(text) for text in stored if text)
+        relatives = [d.get("story", "") for d in (copied, await self._decision_of(article.update_of))]
+        # the stories of relatives stand among the candidates for the sake of what is remembered with them
+        found = await self._shelf.get([ident for ident in relatives if ident], article.arrived)
+        if not found:
+            found = await self._shelf.search(places(fp, subjects(tags)), article.arrived)
+        original, earlier = (found.get(ident) for ident in relatives)
         return Known(
-            tags, fp, original.story if original else None, earlier.story if earlier else None, candidates, untold
-        )
+            tags, fp, original.candidate.story if original else None, earlier.candidate.story if earlier else None,
+            tuple(found.values()), untold,
+        )  # fmt: skip
 
     async def _decision_of(self, article: str) -> dict[str, Any]:
         """What was decided about an earlier article, while it is remembered."""
         text = await cast(Any, self._context.store.redis).get(keys.decision(article)) if article else None
         found: dict[str, Any] = json.loads(text) if text else {}
         return found
-
-    async def _story_of(self, decision: dict[str, Any]) -> StoryCandidate | None:
-        redis = cast(Any, self._context.store.redis)
-        text = await redis.get(keys.story(decision["story"])) if decision else None
-        return _candidate(text) if text else None
 
     def _note(self, article: Article, placement: Placement, alerts: Sequence[Alert], outcome: str, why: str) -> None:
         metrics = self._context.metrics
@@ -283,10 +288,13 @@ def _place(delivery: Delivery) -> int:
     return int(text) if text.isdecimal() else 0
 
 
-def _candidate(text: str) -> StoryCandidate:
-    plain = json.loads(text)
-    return StoryCandidate(from_plain(Story, plain["story"]), plain["embedding"], plain["encoder"])
+def _told(article: Article, placement: Placement) -> list[Any]:
+    """An article's row of the timeline; a copy says nothing that its original did not."""
+    copy = placement.relation == "copy"
+    source = article.entry.source or article.entry.feed
+    title, reason = ("", "") if copy else (article.entry.title[:200], placement.reason)
+    return [round(article.arrived, 3), article.id, source, placement.relation, placement.novelty, title, reason]
 
 
-def _plain(record: dict[str, Any]) -> str:
+def _plain(record: Any) -> str:
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"))

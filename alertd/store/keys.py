@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final
+from zlib import crc32
 
 PREFIX: Final = "alertd:{main}:"
 
@@ -65,14 +66,20 @@ def seen_at(feed_name: str) -> str:
     return f"{PREFIX}seen-at:{feed_name}"
 
 
-def fingerprint(article: str) -> str:
-    """String: an article's fingerprint."""
-    return f"{PREFIX}fp:{article}"
+def fingerprint(seq: str | int) -> str:
+    """String: `article|original|fingerprint` of the article with this place in the order."""
+    return f"{PREFIX}fp:{seq}"
 
 
-def band(key: str) -> str:
-    """List: articles that share a band of their fingerprints."""
-    return f"{PREFIX}band:{key}"
+BANDS: Final = PREFIX + "band:"
+"""Prefix of hashes, `ERA:TABLE`: band → places in the order of the articles of an era that have it."""
+BAND_TABLES: Final = 16_384
+"""Tables over which the bands of an era are spread: few fields in each, so that Redis keeps them small."""
+
+
+def band_table(band: str) -> str:
+    """The table of a band, the same in every era."""
+    return f"{crc32(band.encode()) % BAND_TABLES:x}"
 
 
 def root(article: str) -> str:
@@ -105,14 +112,19 @@ def story(ident: str) -> str:
     return f"{PREFIX}story:{ident}"
 
 
+def told(story_id: str) -> str:
+    """List: rows about a story's articles, oldest first, for its timeline."""
+    return f"{PREFIX}told:{story_id}"
+
+
 def posts(story_id: str) -> str:
     """Set: keys of the alerts that a story raised."""
     return f"{PREFIX}posts:{story_id}"
 
 
-def issuer(key: str) -> str:
-    """Sorted set: open stories about an issuer by their latest article; "" is about none."""
-    return f"{PREFIX}issuer:{key}"
+def listed(key: str) -> str:
+    """Sorted set: open stories under one of the keys by which they are sought, by their latest article."""
+    return f"{PREFIX}listed:{key}"
 
 
 def alert(key: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
+from itertools import pairwise
 
 from alertd.stories.figures import Facts
 from alertd.stories.words import POLES
@@ -35,6 +36,13 @@ def new_figures(known: Iterable[str], said: Iterable[str]) -> tuple[str, ...]:
     """The figures of `said` that `known` does not hold in any spelling; bare counts are not news."""
     known = tuple(known)
     return tuple(f for f in said if " " in f and not any(_equal(f, k) for k in known))
+
+
+def superseded(known: Iterable[str], said: Iterable[str]) -> tuple[str, ...]:
+    """The known figures that stay when a correction says others: those of kinds for which it has none of its own."""
+    said, known = tuple(said), tuple(known)
+    corrected = {_kind(f) for f in said if not any(_equal(f, k) for k in known)}
+    return tuple(k for k in known if _kind(k) not in corrected or any(_equal(k, f) for f in said))
 
 
 def _figures_clash(a: Sequence[str], b: Sequence[str]) -> str:
@@ -106,10 +114,30 @@ def _within(short: Sequence[str], long: Sequence[str]) -> bool:
 
 
 def _names_clash(a: Sequence[str], b: Sequence[str]) -> str:
-    joined_a, joined_b = "".join(a), "".join(b)
-    only_a = [n for n in a if n not in b and not (len(n) > 3 and n in joined_b)]
-    only_b = [n for n in b if n not in a and not (len(n) > 3 and n in joined_a)]
-    only_a = [n for n in only_a if "".join(only_b) != n]
+    only_a, only_b = _apart(a, b)
     if only_a and only_b and "".join(only_a) != "".join(only_b):
         return f"name: {only_a[0]} against {only_b[0]}"
     return ""
+
+
+def alike_names(a: Facts, b: Facts) -> str:
+    """Say which names of two headlines are alike and yet not one ("Moor" and "Moore"), or ""."""
+    only_a, only_b = _apart(a.names, b.names)
+    for x in only_a:
+        for y in only_b:
+            close = x[:3] == y[:3] and min(len(x), len(y)) > 3 and abs(len(x) - len(y)) <= 2
+            if close and x.rstrip("s") != y.rstrip("s"):
+                return f"name: {x} against {y}"
+    return ""
+
+
+def _apart(a: Sequence[str], b: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The names that only one side has; a name written together or apart ("DeepMind", "Deep Mind") is one."""
+    joined_a, joined_b = _joined(a), _joined(b)
+    only_a = [n for n in a if n not in b and n not in joined_b]
+    only_b = [n for n in b if n not in a and n not in joined_a]
+    return [n for n in only_a if "".join(only_b) != n], [n for n in only_b if "".join(only_a) != n]
+
+
+def _joined(names: Sequence[str]) -> set[str]:
+    return {x + y for x, y in pairwise(names)}

@@ -58,6 +58,8 @@ _PERIOD = re.compile(
 )
 _MONTH_VERB = re.compile(r"\b(?:[Ii]n|[Ss]ince|[Ll]ast|[Bb]y|[Oo]f|[Ff]or|[Uu]ntil|[Ee]nd)[ -](May|March)\b")
 _CUT = re.compile(r"\s*(?:\.{2,}|\u2026|\[\s*(?:\.{3}|\u2026)\s*\]|\[\+?\d+ chars\])\s*$")
+_DIGIT = re.compile(r"\d")
+_LETTERS = re.compile(r"[a-z]+")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019.&-][^\W_]+)*")
 
 
@@ -93,6 +95,12 @@ def facts(text: str, *, plain_words: frozenset[str] = frozenset()) -> Facts:
     text = _uncut(text[:_LOOK])
     body, periods = _periods(text)
     return Facts(_figures(body), periods, directions(text), _names(text, plain_words))
+
+
+def figures_and_periods(text: str) -> Facts:
+    """Read only these of a text, and its directions: its names are read where they matter, in headlines."""
+    body, periods = _periods(_uncut(text[:_LOOK]))
+    return Facts(figures=_figures(body), periods=periods, directions=directions(text))
 
 
 def small_words(text: str) -> frozenset[str]:
@@ -140,24 +148,26 @@ def _uncut(text: str) -> str:
 def _periods(text: str) -> tuple[str, tuple[str, ...]]:
     """The periods, and the text without the numbers that belong to them."""
     found: dict[str, None] = {}
-    text = _CLOCK.sub(" ", text)
-    for m in _DATE.finditer(text):
-        month = (m["month"] or m["month2"]).lower().rstrip(".")
-        found[PERIOD_WORDS.get(month, PERIOD_WORDS[month[:3]])] = None
-        found[f"date {int(m['day'] or m['day2'])}"] = None
-    text = _DATE.sub(" ", text)
-    for m in _YEAR.finditer(text):
-        found[f"year {m[1] or '20' + m[2]}"] = None
-    text = _YEAR.sub(" ", text)
-    for m in _PERIOD.finditer(text):
+    if _DIGIT.search(text):  # most texts have no date, and searching for one is dear
+        text = _CLOCK.sub(" ", text)
+        for m in _DATE.finditer(text):
+            month = (m["month"] or m["month2"]).lower().rstrip(".")
+            found[PERIOD_WORDS.get(month, PERIOD_WORDS[month[:3]])] = None
+            found[f"date {int(m['day'] or m['day2'])}"] = None
+        text = _DATE.sub(" ", text)
+        for m in _YEAR.finditer(text):
+            found[f"year {m[1] or '20' + m[2]}"] = None
+        text = _YEAR.sub(" ", text)
+    for m in _PERIOD.finditer(text) if "uarter" in text or "half" in text.lower() else ():
         found[f"{m[2].lower()} {ORDINALS[m[1].lower()]}"] = None
         found[f"span {m[2].lower()}"] = None
-    text = _PERIOD.sub(" ", text)
+        text = text.replace(m[0], " ")
     for m in _MONTH_VERB.finditer(text):
         found[PERIOD_WORDS[m[1].lower()]] = None
-    for word in _WORD.findall(text):
-        low = word.lower()
-        period = PERIOD_WORDS.get(low) or PERIOD_WORDS.get(low.split("-")[0].split("'")[0])
+    for low in dict.fromkeys(_WORD.findall(text.lower())):
+        period = PERIOD_WORDS.get(low)
+        if not period and ("-" in low or "'" in low):
+            period = PERIOD_WORDS.get(low.split("-")[0].split("'")[0])
         # "may" and "march" are verbs as well; "Mar", "Sun" and their like are names.
         if period and not (low in ("may", "march") or (len(low) == 3 and period.startswith("month"))):
             found[period] = None
@@ -168,7 +178,7 @@ def _periods(text: str) -> tuple[str, tuple[str, ...]]:
 
 def _figures(text: str) -> tuple[str, ...]:
     found: set[str] = set()
-    for m in _FIGURE.finditer(text):
+    for m in _FIGURE.finditer(text) if _DIGIT.search(text) else ():
         if m["tail"] or (
             m.start("number") and text[m.start("number") - 1] in "-/" and not m["percent"] and not m["scale"]
         ):
@@ -182,9 +192,7 @@ def _figures(text: str) -> tuple[str, ...]:
             unit = _CURRENCIES.get((m["sign"] or m["after"] or "").lower().rstrip("."), "")
             scale = _SCALES.get((m["scale"] or "").lower(), 1.0)
             found.add(f"{_plain(float(mantissa) * scale)} {unit}".rstrip())
-    for word in re.findall(r"[a-z]+", text.lower()):
-        if word in NUMBERS:
-            found.add(str(NUMBERS[word]))
+    found.update(str(NUMBERS[word]) for word in NUMBERS.keys() & set(_LETTERS.findall(text.lower())))
     return tuple(sorted(found))
 
 

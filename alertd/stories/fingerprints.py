@@ -1,40 +1,35 @@
 """Fingerprints of articles, keys under which copies meet, and the decision that one article copies another.
 
-Likeness of texts is estimated by MinHash (A. Broder, On the resemblance and containment of documents, 1997), its
-values kept to 16 bits (P. Li and A. C. König, b-Bit minwise hashing, 2010), its functions multiply-shift
-(M. Dietzfelbinger et al., 1997). All hashing is stable across processes.
+All hashing is stable across processes.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alertd.articles import Entry
-from alertd.stories import cleaning
+from alertd.stories import cleaning, sketches
 from alertd.stories.addresses import canonical
-from alertd.stories.agreement import clash, opposite_words
-from alertd.stories.figures import Facts, facts, join, small_words
+from alertd.stories.agreement import alike_names, clash, opposite_words
+from alertd.stories.figures import Facts, facts, figures_and_periods, join, small_words
 from alertd.stories.words import STOP
 
-_HASHES = 64
-_TITLE_BANDS, _TEXT_BANDS, _ROWS = 16, 5, 3
-_LEAD_WORDS = 120
-_NAMED_WORDS = 30
+_TITLE_BANDS, _OPENING_BANDS, _ROWS = 8, 4, 3
+_OPENING = 20
+_LEAD_WORDS = 80
 _MAX_TITLE, _MAX_TEXT = 1_000, 4_000
-_NEAR_CONTEXT = 0.25
+_SHORTEST = 8
+_NEAR_CONTEXT, _SAME_CONTEXT = 0.25, 0.4
+_FIRST_SENTENCE = 25
 _DAY = 20 * 3600.0
-
-_random = np.random.Generator(np.random.PCG64(1997))
-_MULTIPLY = _random.integers(1, 2**63, _HASHES, dtype=np.uint64) | np.uint64(1)
-_ADD = _random.integers(0, 2**63, _HASHES, dtype=np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +42,9 @@ class Fingerprint:
         outlet: folded name of the outlet (or feed).
         generic: the headline is one that its outlet uses again and again.
         published: Unix seconds, as the entry says.
-        signature: MinHash of the lead's word pairs, base64; "" without a lead.
-        size: number of word pairs behind the signature.
+        words: codes of the words with which the text begins, see `sketches`; "" without a text.
         head: what the headline states.
-        lead: what the beginning of the text states.
+        lead: figures and periods of the beginning of the text.
     """
 
     address: str = ""
@@ -58,8 +52,7 @@ class Fingerprint:
     outlet: str = ""
     generic: bool = False
     published: float = 0.0
-    signature: str = ""
-    size: int = 0
+    words: str = ""
     head: Facts = field(default_factory=Facts)
     lead: Facts = field(default_factory=Facts)
 
@@ -75,40 +68,41 @@ class CopyMatch:
 def fingerprint(entry: Entry) -> Fingerprint:
     """Compute the fingerprint of an entry."""
     head = cleaning.headline(entry.title[:_MAX_TITLE], entry.source)
+    title = cleaning.tokens(head)
     text = cleaning.body((entry.summary or entry.text)[:_MAX_TEXT])
-    if text and cleaning.tokens(text) == cleaning.tokens(head):
-        text = ""
-    words = cleaning.tokens(text)[:_LEAD_WORDS]
-    pairs = set(pairwise(words))
+    words = cleaning.tokens(text) if text else []
+    if words == title:
+        text, words = "", []
     return Fingerprint(
         address=canonical(entry.url),
-        title=" ".join(cleaning.tokens(head)),
+        title=" ".join(title),
         outlet="".join(cleaning.tokens(entry.source or entry.feed)),
         generic=cleaning.is_generic(head),
         published=entry.published,
-        signature=_pack(_minhash(f"{a} {b}" for a, b in pairs)) if pairs else "",
-        size=len(pairs),
+        words=sketches.pack(words),
         head=facts(head, plain_words=small_words(text)),
-        lead=_lead(text),
+        lead=figures_and_periods(" ".join(text.split(" ", _LEAD_WORDS)[:_LEAD_WORDS])),
     )
 
 
 def bands(fp: Fingerprint) -> tuple[str, ...]:
-    """Return the short keys (at most 23) under which an article is found by its copies.
+    """Return the short keys (at most 13) under which an article is found by its copies.
 
-    Headlines whose words overlap by half meet under one of the keys in seven of eight cases, by two thirds in
-    99 of 100; equal addresses, headlines and texts always meet.
+    Headlines whose words overlap by two thirds meet in 19 of 20 cases, and so do texts that begin alike; equal
+    addresses, headlines and texts always meet.
     """
     keys = []
     if fp.address:
-        keys.append(f"a{_digest(fp.address)}")
+        keys.append(f"a{crc32(fp.address.encode('utf-8', 'replace')):08x}")
     content = _content(fp.title)
-    if fp.title:
-        keys.append(f"t{_digest(fp.title)}")
     if len(content) >= 3:
-        keys += _bands("h", _minhash(content), _TITLE_BANDS)
-    if fp.size >= 8:
-        keys += _bands("x", _unpack(fp.signature), _TEXT_BANDS)
+        keys += _bands("h", sketches.least({sketches.code(w) for w in content}, _TITLE_BANDS * _ROWS))
+    elif fp.title:
+        keys.append(f"t{crc32(fp.title.encode('utf-8', 'replace')):08x}")
+    opening = sketches.unpack(fp.words)[:_OPENING]
+    if len(opening) > _SHORTEST:
+        pairs = {a << 16 | b for a, b in pairwise(opening)}
+        keys += _bands("o", sketches.least(pairs, _OPENING_BANDS * _ROWS))
     return tuple(keys)
 
 
@@ -118,26 +112,24 @@ def contradiction(a: Fingerprint, b: Fingerprint) -> str:
     Headlines are held against headlines; what one lacks may stand in its text. Texts are held against texts when they
     overlap, for two editors' own summaries of one headline rightly name different figures.
     """
+    near = likeness(a, b)
     if a.title != b.title:
         if found := opposite_words(_content(a.title), _content(b.title)):
             return found
-        if (found := clash(a.head, b.head)) and not _resolved(a, b, found):
+        found = clash(a.head, b.head)
+        if found and not (_resolved(a, b, found) and not alike_names(a.head, b.head)):
             return found
-    if a.lead != Facts() and b.lead != Facts() and (a.title != b.title or likeness(a, b) >= _NEAR_CONTEXT):
-        return clash(join(a.head, a.lead), join(b.head, b.lead))
+    if a.words and b.words:
+        if (a.title != b.title or near >= _NEAR_CONTEXT) and (found := clash(_said(a), _said(b))):
+            return found
+        if near >= _SAME_CONTEXT:
+            return _exchanged(a, b)
     return ""
 
 
 def likeness(a: Fingerprint, b: Fingerprint) -> float:
-    """Estimate how much of the shorter lead is in the longer one, 0..1; 0 when one has no lead.
-
-    The share is the containment that follows from the estimated Jaccard index and both sizes (Broder 1997).
-    """
-    if not a.signature or not b.signature:
-        return 0.0
-    jaccard = float(np.mean(_unpack(a.signature) == _unpack(b.signature)))
-    shared = jaccard * (a.size + b.size) / (1 + jaccard)
-    return min(1.0, shared / min(a.size, b.size))
+    """How much of the shorter text's beginning is in the longer one, 0..1; 0 when one has no text."""
+    return sketches.containment(a.words, b.words)
 
 
 def title_likeness(a: str, b: str) -> float:
@@ -169,7 +161,7 @@ def _copies(new: Fingerprint, old: Fingerprint) -> tuple[float, str]:
     """How strongly and why two articles look like one text, contradictions aside."""
     titles = title_likeness(new.title, old.title)
     leads = likeness(new, old)
-    both = bool(new.signature and old.signature)
+    both = bool(new.words and old.words)
     if new.address and new.address == old.address and (titles >= 0.34 or leads >= 0.5 or not (new.title and old.title)):
         return 3.0, "same address"
     content_new, content_old = _content(new.title), _content(old.title)
@@ -182,13 +174,17 @@ def _copies(new: Fingerprint, old: Fingerprint) -> tuple[float, str]:
     else:
         short = min(len(content_new), len(content_old))
         inside = shared / short if short else 0.0
-        texts = leads >= 0.6 and min(new.size, old.size) >= 8
+        texts = leads >= 0.6 and _long(new) and _long(old)
         headlines = shared >= 4 and (titles >= 0.75 or (inside >= 0.95 and short >= 5))
         if texts and (titles >= 0.4 or inside >= 0.6 or (leads >= 0.75 and titles >= 0.2)):
             near = "near-same text"
         else:
             near = "near-same headline" if headlines and (not both or leads >= 0.3) else ""
     return 1.0 + (leads + titles) / 2, near
+
+
+def _long(fp: Fingerprint) -> bool:
+    return len(sketches.unpack(fp.words)) > _SHORTEST
 
 
 def _same_title(new: Fingerprint, old: Fingerprint, *, both: bool, leads: float, words: int) -> bool:
@@ -203,44 +199,56 @@ def _same_title(new: Fingerprint, old: Fingerprint, *, both: bool, leads: float,
 
 
 def _resolved(a: Fingerprint, b: Fingerprint, found: str) -> bool:
-    """Whether a clash of headlines over numbers goes away when each text may supply what its headline lacks."""
-    if not found.startswith("number") or a.lead == Facts() or b.lead == Facts():
+    """Whether a clash of headlines goes away when each text may supply what its headline lacks."""
+    if not a.words or not b.words:
         return False
-    return not clash(join(a.head, a.lead), join(b.head, b.lead))
+    if found.startswith("number"):
+        return not clash(_said(a), _said(b))
+    if found.startswith("name"):
+        known_a, known_b = (set(_all_words(f)) for f in (a, b))
+        only_a = [n for n in a.head.names if n not in b.head.names and sketches.code(n) not in known_b]
+        only_b = [n for n in b.head.names if n not in a.head.names and sketches.code(n) not in known_a]
+        return not (only_a and only_b)
+    return False
 
 
-def _lead(text: str) -> Facts:
-    words = text.split()
-    # Copies exchange the people they quote further down; who the news is about stands at the beginning.
-    return replace(facts(" ".join(words[:_LEAD_WORDS])), names=facts(" ".join(words[:_NAMED_WORDS])).names)
+def _exchanged(a: Fingerprint, b: Fingerprint) -> str:
+    """What two nearly equal texts have exchanged: a word that headline and text share and the other never says."""
+    words_a, words_b = sketches.unpack(a.words), sketches.unpack(b.words)
+    size = min(len(words_a), len(words_b))
+    known_a, known_b = set(_all_words(a)), set(_all_words(b))
+    gone_a = sketches.meaningful(words_a[:size]) - known_b
+    gone_b = sketches.meaningful(words_b[:size]) - known_a
+    if sketches.opposites(gone_a, gone_b):
+        return "direction: the texts have exchanged a word for its opposite"
+    start = min(size, _FIRST_SENTENCE)
+    if (sketches.turns(words_a[:start]) + sketches.turns(words_b[:start])) % 2:
+        return "direction: one is negated"
+    for words, gone, other in ((a.title, gone_a, gone_b), (b.title, gone_b, gone_a)):
+        for word in words.split():
+            found = sketches.code(word)
+            if found in gone and word.isalpha() and not sketches.synonyms(found, other):
+                return f"word: only one speaks of {word}"
+    return ""
 
 
-@lru_cache(maxsize=4_096)
+def _all_words(fp: Fingerprint) -> tuple[int, ...]:
+    return (*(sketches.code(w) for w in fp.title.split()), *sketches.unpack(fp.words))
+
+
+def _said(fp: Fingerprint) -> Facts:
+    both = join(fp.head, fp.lead)
+    return Facts(figures=both.figures, periods=both.periods)
+
+
+@lru_cache(maxsize=8_192)
 def _content(title: str) -> frozenset[str]:
     return frozenset(w for w in title.split() if w not in STOP)
 
 
-def _minhash(shingles: Iterable[str]) -> NDArray[np.uint16]:
-    hashed = [int.from_bytes(hashlib.blake2b(s.encode("utf-8", "replace"), digest_size=8).digest()) for s in shingles]
-    values = np.array(hashed, dtype=np.uint64)[:, None] * _MULTIPLY + _ADD
-    least: NDArray[np.uint64] = (values >> np.uint64(32)).min(axis=0)
-    return (least & np.uint64(0xFFFF)).astype(np.uint16)
-
-
-def _pack(signature: NDArray[np.uint16]) -> str:
-    return base64.b64encode(signature.astype("<u2").tobytes()).decode()
-
-
-def _unpack(signature: str) -> NDArray[np.uint16]:
-    values: NDArray[np.uint16] = np.frombuffer(base64.b64decode(signature), dtype="<u2").astype(np.uint16)
-    return values
-
-
-def _bands(letter: str, signature: NDArray[np.uint16], count: int) -> list[str]:
-    rows = signature[: count * _ROWS].astype("<u2").tobytes()
-    width = 2 * _ROWS
-    return [f"{letter}{i:x}{base64.b64encode(rows[i * width : (i + 1) * width]).decode()}" for i in range(count)]
-
-
-def _digest(text: str) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=9).hexdigest()
+def _bands(letter: str, signature: NDArray[np.uint16]) -> list[str]:
+    rows, width = signature.tobytes(), 2 * _ROWS
+    return [
+        f"{letter}{i:x}{base64.b64encode(rows[i * width : (i + 1) * width]).decode()}"
+        for i in range(len(rows) // width)
+    ]

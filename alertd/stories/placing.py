@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import dataclass, field, replace
 
 from alertd.articles import Article, Placement, Relation, Story, Tags
-from alertd.stories.agreement import clash, new_figures, opposite_words
-from alertd.stories.cleaning import headline, is_correction, is_generic, tokens
-from alertd.stories.figures import Facts, direction, facts, join
-from alertd.stories.fingerprints import Fingerprint, title_likeness
+from alertd.stories.agreement import new_figures, superseded
+from alertd.stories.cleaning import is_correction
+from alertd.stories.events import Report, cosine, merged, same_event, shared, subjects, worth_comparing
+from alertd.stories.figures import direction
+from alertd.stories.fingerprints import Fingerprint
 
-NEAR = 0.8
-"""Cosine of two articles' vectors from which they may report one event, with one company and one type in common."""
-NEAR_UNTAGGED = 0.85
-"""The same where companies or event types are not known."""
-_NEAR_TITLES = 0.5
-_NEAR_WORDS = 0.6
-_EVENT_SPAN = 24 * 3600.0
+OPEN = 36 * 3600.0
+"""Seconds after its latest article for which others may join a story."""
+_UNLIKE, _PAST = 0.5, 0.4
+_TOLD, _MANY = 0.02, 16
+_NEWS = 0.5
 _SURE = 0.5
 _MAX_FIGURES = 48
 _MAX_SOURCES = 64
-_NEWS = 0.5
 _NO_EVENT = "commentary"
 
 
@@ -34,13 +29,40 @@ class StoryCandidate:
     """An open story that an article may belong to.
 
     Attributes:
+        first: the fingerprint of its first article.
         embedding: the vector of its first article, packed as in `Tags.embedding`; "" when there is none.
         encoder: version of the encoder that made it; vectors of different encoders are not compared. "" is unknown.
+        mean: the mean vector of its articles, "" while there is only one.
+        reports: how many articles it has that are no copies.
     """
 
     story: Story
+    first: Fingerprint = field(default_factory=Fingerprint)
     embedding: str = ""
     encoder: str = ""
+    mean: str = ""
+    reports: int = 1
+
+
+def grown(known: StoryCandidate | None, placement: Placement, fp: Fingerprint, tags: Tags) -> StoryCandidate:
+    """What is remembered of a story after an article was placed in it.
+
+    Args:
+        known: what was remembered before, None for a new story.
+        fp, tags: of the article.
+
+    Returns:
+        The story with its first article's vector, by which reports on a company are told from others on it, and the
+        mean of its articles' vectors, copies aside, which finds more where no company is known.
+    """
+    encoder = tags.versions.get("encoder", "")
+    if known is None or placement.relation == "first":
+        return StoryCandidate(placement.story, fp, tags.embedding, encoder)
+    told = known.reports + (placement.relation != "copy")
+    mean = known.mean
+    if told > known.reports and known.embedding and tags.embedding and encoder == known.encoder:
+        mean = merged(known.mean or known.embedding, tags.embedding, min(known.reports, _MANY))
+    return replace(known, story=placement.story, mean=mean, reports=told)
 
 
 def place(
@@ -67,22 +89,69 @@ def place(
     Returns:
         The placement, with the story as it is afterwards. The revision rises with new figures in the headline, a new
         event type, a new direction or a correction, and exactly then (or when the story is new) the novelty is at
-        least 0.5.
+        least 0.5; that of a new story is at least 0.6, and 1 unless the company had something like it before.
     """
     said = _Said(article, tags, fp)
     if original is not None:
-        return _grown(said, original, "copy", f"the text that {_first(original)} had first", now)
+        return _joined(said, original, "copy", f"the text that {_first(original)} had first", now)
     if earlier is not None:
-        return _grown(said, earlier, "update", "edited by its outlet", now)
+        return _joined(said, earlier, "update", "edited by its outlet", now)
+    near = worth_comparing(said.report, [(c.embedding, c.mean, c.encoder) for c in candidates])
+    candidates = [candidate for candidate, worth in zip(candidates, near, strict=True) if worth]
     best: tuple[float, float, str, StoryCandidate, str] | None = None
     for candidate in candidates:
-        strength, reason = _same_event(said, candidate, now)
+        strength, reason = _joins(said, candidate, now)
         key = (-strength, candidate.story.first_seen, candidate.story.id, candidate, reason)
         if reason and (best is None or key[:3] < best[:3]):
             best = key
     if best is not None:
-        return _grown(said, best[3].story, "same_event", best[4], now)
-    return Placement(_opened(said, now), "first", 1.0, "no earlier report of it")
+        return _joined(said, best[3].story, "same_event", best[4], now)
+    novelty, reason = _against_past(said, candidates)
+    return Placement(_opened(said, now), "first", novelty, reason)
+
+
+def _against_past(said: _Said, candidates: Sequence[StoryCandidate]) -> tuple[float, str]:
+    """How new a story is for its companies, and in words: the fifth of one kind in a week is less so than the first."""
+    reason = "no earlier report of it"
+    likest = 0.0
+    for candidate in candidates:
+        story = candidate.story
+        if set(said.events) & set(story.events) and shared(said.issuers, story.issuers):
+            likest = max(likest, cosine(said.report, _told(candidate)) or 0.0)
+    if likest <= _UNLIKE:
+        return 1.0, reason
+    novelty = 1.0 - _PAST * (likest - _UNLIKE) / (1 - _UNLIKE)
+    return round(novelty, 3), f"{reason}; the company had something like it before (likeness {likest:.2f})"
+
+
+def _joins(said: _Said, candidate: StoryCandidate, now: float) -> tuple[float, str]:
+    """How strongly and why an article belongs to an open story; "" when it does not."""
+    story = candidate.story
+    if not -OPEN <= now - story.last_seen <= OPEN:
+        return 0.0, ""
+    told = Report(
+        candidate.first,
+        story.issuers,
+        story.events,
+        story.figures,
+        candidate.embedding,
+        candidate.encoder,
+        candidate.mean,
+    )
+    strength, likeness = same_event(said.report, told, corrects=said.correction)
+    # of several alike, the one that many tell is the likelier to be told once more
+    strength += _TOLD * math.log2(min(story.articles, _MANY)) if likeness else 0.0
+    reason = f"the event that {_first(story)} reported first ({likeness})" if likeness else ""
+    return strength, reason
+
+
+def _told(candidate: StoryCandidate) -> Report:
+    """A story as one side of a comparison."""
+    story = candidate.story
+    return Report(
+        candidate.first, story.issuers, story.events, story.figures, candidate.embedding, candidate.encoder,
+        candidate.mean,
+    )  # fmt: skip
 
 
 def _first(story: Story) -> str:
@@ -92,17 +161,18 @@ def _first(story: Story) -> str:
 class _Said:
     """What an article brings to a story."""
 
-    __slots__ = ("article", "correction", "direction", "events", "facts", "issuers", "source", "tags")
+    __slots__ = ("article", "correction", "direction", "events", "facts", "issuers", "report", "source")
 
     def __init__(self, article: Article, tags: Tags, fp: Fingerprint) -> None:
         self.article = article
-        self.tags = tags
         self.facts = fp
         self.source = article.entry.source or article.entry.feed
-        self.issuers = tuple(dict.fromkeys(c.issuer or c.name for c in tags.companies if c.role == "subject"))
+        self.issuers = subjects(tags)
         self.events = tuple(e.type for e in tags.events if e.confidence >= _SURE and e.type != _NO_EVENT)
         self.direction = direction(fp.head.directions) or direction(fp.lead.directions)
         self.correction = is_correction(article.entry.title)
+        encoder = tags.versions.get("encoder", "")
+        self.report = Report(fp, self.issuers, self.events, self.figures, tags.embedding, encoder)
 
     @property
     def figures(self) -> tuple[str, ...]:
@@ -118,7 +188,7 @@ def _opened(said: _Said, now: float) -> Story:
     )  # fmt: skip
 
 
-def _grown(said: _Said, story: Story, relation: Relation, reason: str, now: float) -> Placement:
+def _joined(said: _Said, story: Story, relation: Relation, reason: str, now: float) -> Placement:
     """Add an article to a story and weigh what is new in it."""
     corrects = said.correction and (
         not is_correction(story.title) or bool(new_figures(story.figures, said.facts.head.figures))
@@ -141,7 +211,9 @@ def _grown(said: _Said, story: Story, relation: Relation, reason: str, now: floa
         revision=story.revision + risen,
         issuers=story.issuers if relation == "copy" else _with(story.issuers, said.issuers, _MAX_SOURCES),
         events=story.events if relation == "copy" else _with(story.events, said.events, _MAX_SOURCES),
-        figures=_with(story.figures, said.figures, _MAX_FIGURES),
+        figures=_with(
+            superseded(story.figures, said.figures) if corrects else story.figures, said.figures, _MAX_FIGURES
+        ),
         direction=(said.direction or story.direction) if risen else (story.direction or said.direction),
         last_seen=max(story.last_seen, now),
     )
@@ -162,70 +234,6 @@ def _novelty(relation: Relation, news: int, articles: int) -> float:
     if relation == "copy":
         return 0.0
     return round(0.4 / (1 + math.log2(1 + articles)), 3)
-
-
-def _same_event(said: _Said, candidate: StoryCandidate, now: float) -> tuple[float, str]:
-    """How strongly and why an article reports a story's event in other words; ("" when it does not)."""
-    story = candidate.story
-    if abs(now - story.first_seen) > _EVENT_SPAN or said.facts.generic or is_generic(story.title):
-        return 0.0, ""
-    known = bool(said.issuers and story.issuers)
-    if known and not set(said.issuers) & set(story.issuers):
-        return 0.0, ""
-    typed = bool(said.events and story.events)
-    if typed and not set(said.events) & set(story.events):
-        return 0.0, ""
-    if bool(said.issuers) != bool(story.issuers):
-        return 0.0, ""
-    near = _near(said, candidate)
-    if near is None:
-        alike = title_likeness(said.facts.title, " ".join(tokens(headline(story.title))))
-        strength, needed, words = alike, _NEAR_TITLES, "words"
-    else:
-        strength, needed, words = near, NEAR if known and typed else NEAR_UNTAGGED, "meaning"
-    if strength < needed or _contradicts(said, story, names=not known):
-        return 0.0, ""
-    return strength, f"the event that {_first(story)} reported first (likeness in {words} {strength:.2f})"
-
-
-def _near(said: _Said, candidate: StoryCandidate) -> float | None:
-    """Cosine of the two vectors, or None when they cannot be compared."""
-    mine = said.tags.versions.get("encoder", "")
-    if not said.tags.embedding or not candidate.embedding or (candidate.encoder and candidate.encoder != mine):
-        return None
-    x, y = (
-        np.frombuffer(base64.b64decode(v), np.int8).astype(np.float32)
-        for v in (said.tags.embedding, candidate.embedding)
-    )
-    if x.shape != y.shape or not x.any() or not y.any():
-        return None
-    return float(x @ y / (np.linalg.norm(x) * np.linalg.norm(y)))
-
-
-def _contradicts(said: _Said, story: Story, *, names: bool) -> str:
-    """What keeps an article out of a story: other figures, another period, the opposite direction."""
-    headline_told = headline(story.title)
-    told, words = facts(headline_told), " ".join(tokens(headline_told))
-    head, lead = said.facts.head, said.facts.lead
-    if found := opposite_words(set(said.facts.title.split()), set(words.split())):
-        return found
-    if title_likeness(said.facts.title, words) >= _NEAR_WORDS and (
-        found := clash(Facts(figures=said.figures), Facts(figures=story.figures))
-    ):
-        # Nearly the same words around other figures are the mark of the next quarter, month or deal.
-        return found
-    if not names:
-        told, head, lead = (replace(f, names=()) for f in (told, head, lead))
-    # What a headline adds to the figures of the other side may stand in the other side's text.
-    if not new_figures(story.figures, head.figures):
-        head = replace(head, figures=())
-    if not new_figures(said.figures, told.figures):
-        told = replace(told, figures=())
-    if found := clash(head, told):
-        return found
-    if found := clash(Facts(periods=join(head, lead).periods), Facts(periods=told.periods)):
-        return found
-    return "direction" if said.direction * story.direction < 0 and head.directions and told.directions else ""
 
 
 def _with(known: tuple[str, ...], more: Sequence[str], most: int) -> tuple[str, ...]:

@@ -72,6 +72,17 @@ POLES: dict[str, tuple[str, int]] = {
 }  # fmt: skip
 """Word → (axis, +1 or -1): words at opposite ends of one axis tell opposite events."""
 
+IRREGULAR = {
+    "rose": "rise", "risen": "rise", "fell": "fall", "fallen": "fall", "sold": "sell", "bought": "buy", "won": "win",
+    "lost": "lose", "took": "take", "taken": "take", "began": "begin", "begun": "begin", "stole": "steal",
+    "stolen": "steal", "withdrew": "withdraw", "withdrawn": "withdraw", "withdrawal": "withdraw", "shrank": "shrink",
+    "grew": "grow", "grown": "grow", "drew": "draw", "drawn": "draw", "hid": "hide", "made": "make", "paid": "pay",
+    "spent": "spend", "sent": "send", "left": "leave", "met": "meet", "led": "lead", "built": "build", "gave": "give",
+    "given": "give", "saw": "see", "seen": "see", "chose": "choose", "chosen": "choose", "sank": "sink",
+    "fought": "fight", "struck": "strike", "broke": "break", "broken": "break", "froze": "freeze", "won't": "not",
+}  # fmt: skip
+"""Forms that are no ending of their word → the word."""
+
 TURNS = _words(
     "not no never without won't isn't doesn't didn't don't can't cannot aren't wasn't fails failed refuses refused "
     "unlikely rules"
@@ -143,3 +154,10 @@ NUMBERS = {
     "twelve": 12, "dozen": 12, "twenty": 20, "thirty": 30, "hundred": 100,
 }  # fmt: skip
 """Numbers written as words."""
+
+UNITS = _words(
+    """million millions billion billions trillion thousand mln mn bln bn m b k crore crores lakh percent pct per cent
+    percentage point points dollar dollars usd us$ euro euros eur pound pounds gbp sterling yen jpy yuan cny rmb rupees
+    rs inr won krw francs chf crowns nok sek dkk hkd hk$"""
+)
+"""Words that are written in several ways around a number; figures are compared instead."""

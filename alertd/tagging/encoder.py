@@ -24,7 +24,7 @@ WEIGHTS = "model.int8.onnx"
 DESCRIPTION = "description.json"
 FOLDER = Path(__file__).parent / "model"
 _HEADS = ("company", "role", "sentiment", "document", "events")
-_BATCH = 8
+_BATCH = 16
 _NAMED = 0.5
 """From which P(company) a word is part of a name that the encoder finds itself."""
 _HINT = "install alertd again; the model is part of its package"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,12 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertd.commands import vectors
 from alertd.commands.articles import waiting
-from alertd.tagging.encoder import Encoder
 from alertd.tagging.tagger import Tagger
 from tests.commands.world import WATCHLIST, execute, invoke, start, write
-from tests.tagging.fakes import FakeEncoder, Rules, tagger
+from tests.tagging.fakes import Rules, tagger
 
 TAGGER = tagger(Rules(events={"earnings": 0.9, "macro": 0.1}))
 
@@ -144,18 +142,3 @@ def test_stories_are_written_a_line_each(more: list[str]) -> None:
     assert (copy["story"], copy["duplicate_of"]) == (first["story"], "a")
     assert other["story"] != first["story"]
     assert bad["id"] is None
-
-
-def test_articles_that_the_encoder_cannot_read_are_like_nothing() -> None:
-    encoder = cast(Encoder, FakeEncoder(Rules()))
-    found = vectors.embed(
-        encoder, [("Nvidia raises its outlook for the year", ""), ("小米汽车第三季度交付量创新高", "")]
-    )
-    assert len(found) == 2
-    assert any(found[0])
-    assert not any(found[1])
-
-
-def test_nothing_to_embed_is_nothing() -> None:
-    embed: Callable[..., Sequence[Sequence[float]]] = vectors.embed
-    assert len(embed(cast(Encoder, FakeEncoder(Rules())), [])) == 0

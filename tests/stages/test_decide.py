@@ -12,6 +12,7 @@ from alertd.articles import Alert, loads
 from alertd.errors import FencedError
 from alertd.stages.context import Context, holding
 from alertd.stages.decide import DecideStage
+from alertd.stages.shelf import Shelved
 from alertd.stages.tag import TagStage
 from alertd.store import keys
 from alertd.store.streams import lag
@@ -60,9 +61,9 @@ async def test_copies_join_the_story_of_their_original_and_answer_in_its_thread(
         assert {d["story"] for d in found} == {ids[0]}
         assert [d["relation"] for d in found] == ["first", "copy", "copy"]
         assert [a.kind for a in await alerts(redis)] == ["post", "reply", "reply"]
-        (story,) = [json.loads(await cast(Any, redis).get(keys.story(ids[0])))]
-        assert story["story"]["articles"] == 3
-        assert story["embedding"], "the vector of the first article stays the story's"
+        shelved = Shelved.read(await cast(Any, redis).get(keys.story(ids[0])))
+        assert shelved.candidate.story.articles == 3
+        assert shelved.candidate.embedding, "the vector of the first article stays the story's"
         assert await cast(Any, redis).exists(keys.parked(ids[0])) == 0
 
 

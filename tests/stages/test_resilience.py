@@ -17,7 +17,6 @@ from alertd.errors import PostError
 from alertd.slack.compose import compose
 from alertd.slack.message import Message
 from alertd.slack.posting import SlackSink
-from alertd.stages import accept as accepting
 from alertd.stages.accept import accept
 from alertd.stages.claims import Claim
 from alertd.stages.context import Context, holding, persist
@@ -267,15 +266,30 @@ async def test_a_busy_band_does_not_hide_the_original(redis: Redis, tmp_path: Pa
         url = "https://a.example/story-1"
         (first,) = await taken(ctx, entry(TITLE, url=url))
         fp = fingerprint(entry(TITLE, feed="post", url=url))
-        busy = [keys.band(band) for band in bands(fp)][-1]
+        band = bands(fp)[-1]
+        busy = f"{keys.BANDS}{int(ctx.clock() // (ctx.window / 2))}:{keys.band_table(band)}"
         (other,) = await taken(ctx, entry("Quite another headline about the price of wheat in Kansas"))
-        text = await cast(Any, redis).get(keys.fingerprint(other))
-        for number in range(300):
-            await cast(Any, redis).rpush(busy, f"9-{number}")
-            await cast(Any, redis).set(keys.fingerprint(f"9-{number}"), text)
+        text = await cast(Any, redis).get(keys.fingerprint(2))
+        assert text.startswith(other)
+        await cast(Any, redis).hset(busy, band, " ".join(str(number) for number in range(100, 400)))
+        for number in range(100, 400):
+            await cast(Any, redis).set(keys.fingerprint(number), text)
         await taken(ctx, entry(TITLE, feed="post", url=url))
         assert (await stream(redis, keys.ARTICLES))[-1]["copy"] == first
-        assert await cast(Any, redis).llen(busy) <= accepting._MOST_OF_A_BAND
+
+
+async def test_a_band_keeps_its_latest_articles_only(redis: Redis, tmp_path: Path) -> None:
+    async with context(redis, tmp_path) as ctx:
+        first = entry("Mill burns down in Oulu", url="https://a.example/0")
+        others = [entry(f"Mill number {n} burns down in Oulu", url=f"https://a.example/{n}") for n in range(1, 40)]
+        ids = await taken(ctx, first, *others)
+        assert len(set(ids)) == 40
+        assert {row["copy"] for row in await stream(redis, keys.ARTICLES)} == {""}
+        longest = [
+            max(map(len, (await cast(Any, redis).hgetall(name)).values()))
+            for name in await cast(Any, redis).keys(keys.BANDS + "*")
+        ]
+        assert 40 < max(longest) <= 64, "what is longer would make Redis keep the whole table in its large form"
 
 
 async def test_trimming_survives_an_acknowledgement_between_its_questions(

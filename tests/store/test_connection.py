@@ -54,5 +54,12 @@ async def test_scripts_survive_a_server_that_forgot_them(redis: Redis) -> None:
 
 
 def test_all_keys_share_one_slot() -> None:
-    made = [keys.feed("x"), keys.seen("x"), keys.band("a{b}"), keys.story("1-0"), keys.outbox("#a"), *keys.GROUPS]
+    made = [
+        keys.feed("x"),
+        keys.seen("x"),
+        keys.BANDS + keys.band_table("a{b}"),
+        keys.story("1-0"),
+        keys.outbox("#a"),
+        *keys.GROUPS,
+    ]
     assert all(key.startswith("alertd:{main}:") for key in made)

@@ -90,15 +90,15 @@ def test_a_text_is_like_its_beginning_and_unlike_others() -> None:
     assert likeness(fp("a", text), fp("b", WIRES[1].original[1])) < 0.1
 
 
-def test_headlines_with_half_their_words_in_common_usually_meet() -> None:
+def test_headlines_with_two_thirds_of_their_words_in_common_nearly_always_meet() -> None:
     rng = random.Random(7)
     words = [f"word{i}" for i in range(5000)]
     met = 0
     for _ in range(200):
-        shared, one, other = rng.sample(words, 8), rng.sample(words, 4), rng.sample(words, 4)
+        shared, one, other = rng.sample(words, 8), rng.sample(words, 2), rng.sample(words, 2)
         pair = (fp(" ".join(shared + one)), fp(" ".join(shared + other)))
         met += bool(set(bands(pair[0])) & set(bands(pair[1])))
-    assert met > 150
+    assert met > 180
 
 
 def test_unrelated_headlines_rarely_meet() -> None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from alertd.stories.jsonl import WINDOW, story_lines
+from alertd.articles import Company, Entry, Tags
+from alertd.stories.jsonl import story_lines
+from alertd.stories.memory import WINDOW
 
 from .wires import NOW, WIRES
 
 
-def rows(articles: Sequence[dict[str, Any] | str], embed: Any = None) -> list[dict[str, Any]]:
+def rows(articles: Sequence[dict[str, Any] | str], tag: Any = None) -> list[dict[str, Any]]:
     lines = [a if isinstance(a, str) else json.dumps(a) for a in articles]
-    return [json.loads(line) for line, _ in story_lines(lines, embed)]
+    return [json.loads(line) for line, _ in story_lines([lines], tag)]
 
 
 def test_copies_join_and_look_alikes_do_not() -> None:
@@ -43,23 +46,31 @@ def test_a_batch_gives_what_a_stream_gives() -> None:
     articles = [{"id": i, "title": f"Acme {name} wins navy order worth ${i}m"} for i, name in enumerate("abc" * 70)]
     whole = rows(articles)
     assert [r["id"] for r in whole] == list(range(210))
-    one_by_one = story_lines((json.dumps(a) for a in articles), None)
+    one_by_one = story_lines(([json.dumps(a)] for a in articles), None)
     assert [json.loads(line) for line, _ in one_by_one] == whole
 
 
-def test_the_encoder_joins_other_words() -> None:
-    def embed(pairs: Sequence[tuple[str, str]]) -> list[list[float]]:
-        return [[1.0, 0.1] if "Acme" in title else [0.1, 1.0] for title, _ in pairs]
+def test_the_tagger_joins_other_words() -> None:
+    def tag(entries: Sequence[Entry]) -> list[Tags]:
+        acme = Company("ACME", ("ACME",), "Acme", "subject", 0.9, None, issuer="i:ACME")
+        return [
+            Tags((acme,), embedding=pack(100, 10)) if "Acme" in e.title else Tags(embedding=pack(10, 100))
+            for e in entries
+        ]
 
     articles = [
         {"id": "a", "title": "Acme lifts its guidance"},
         {"id": "b", "title": "Better year ahead, Acme believes"},
         {"id": "c", "title": "Zed recalls vans"},
     ]
-    found = rows(articles, embed)
+    found = rows(articles, tag)
     assert found[0]["story"] == found[1]["story"] != found[2]["story"]
     assert found[1]["duplicate_of"] is None
     assert len({r["story"] for r in rows(articles)}) == 3
+
+
+def pack(*values: int) -> str:
+    return base64.b64encode(bytes(values)).decode()
 
 
 def test_stories_close_after_the_window() -> None:
@@ -86,7 +97,7 @@ def test_stories_close_after_the_window() -> None:
 )
 def test_a_bad_line_is_answered_in_its_place(line: str, ident: int | None, word: str) -> None:
     good = '{"id": "g", "title": "Acme wins", "published": "2026-03-02T10:00:00Z"}'
-    out = list(story_lines([good, line, "", good.replace('"g"', '"h"')], None))
+    out = list(story_lines([[good, line, "", good.replace('"g"', '"h"')]], None))
     assert [ok for _, ok in out] == [True, False, True]
     bad = json.loads(out[1][0])
     assert bad["id"] == ident

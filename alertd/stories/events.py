@@ -1,0 +1,277 @@
+"""Whether two articles in different words report one event: companies, figures, periods and direction decide.
+
+The encoder's likeness finds what may be one; thresholds are chosen by `python -m training.stories` with a margin, so
+that another set of weights does not move them.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alertd.articles import Tags
+from alertd.stories import sketches
+from alertd.stories.agreement import clash, opposite_words
+from alertd.stories.figures import Facts, direction
+from alertd.stories.fingerprints import Fingerprint, contradiction, likeness, title_likeness
+from alertd.stories.words import STOP
+
+NEAR_COMPANY = 0.61
+"""Cosine of two vectors from which articles about one company may report one event."""
+NEAR_HEADLINES = 0.7
+"""The same where one is only a headline: two of one company easily sound alike."""
+NEAR_UNNAMED = 0.77
+"""The same where no company is known."""
+NEAR_TEXTS = 0.59
+"""The same where both have a text, which says more than a headline."""
+NEAR_OTHERS = 0.8
+"""The same where the companies found are different ones, for one of them may have been missed."""
+CANDIDATES = 30
+"""Stories, the latest, that are looked at under one key."""
+MOST_PLACES = 12
+"""Keys under which one story is listed at most."""
+_SAME_TYPE, _SAME_FIGURE, _SAME_NAME = 0.03, 0.03, 0.05
+_OTHER_TYPE, _OTHER_NAME = 0.05, 0.03
+_ALIKE_TITLES, _ALIKE_TEXTS = 0.45, 0.6
+_WORDS_ONLY = 0.5
+_SURE_NAMES, _MOST_NAMES, _SENTENCE = 2, 3, 10
+_PLACES = 4
+_NEVER, _HOPELESS = 2.0, 0.35
+_LOOSE = ("weekday", "date", "span")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One side of a comparison: an article, or a story by its first article and all that was said since.
+
+    Attributes:
+        issuers, events: of its subjects, and what happened.
+        figures: normalised, of headline and text.
+        embedding: packed as in `Tags.embedding`, made by `encoder`; a story's is that of its first article.
+        mean: the mean vector of a story's articles, "" when there is only one.
+    """
+
+    fp: Fingerprint
+    issuers: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    figures: tuple[str, ...] = ()
+    embedding: str = ""
+    encoder: str = ""
+    mean: str = ""
+
+
+def subjects(tags: Tags) -> tuple[str, ...]:
+    """The issuer keys of the companies that an article is about."""
+    return tuple(dict.fromkeys(c.issuer or f"n:{c.name.lower()}" for c in tags.companies if c.role == "subject"))
+
+
+def same_event(new: Report, old: Report, *, corrects: bool = False) -> tuple[float, str]:
+    """Compare two reports.
+
+    Args:
+        corrects: the new one says that it corrects: other figures are what it is for.
+
+    Returns:
+        How strongly they report one event, above 0, and the evidence in words; (0, "") when they do not.
+    """
+    if new.fp.generic or old.fp.generic:
+        return 0.0, ""
+    common = shared(new.issuers, old.issuers)
+    known = bool(new.issuers and old.issuers)
+    near = cosine(new, old if common or not old.mean else replace(old, embedding=old.mean))
+    if near is not None and near < _HOPELESS:
+        return 0.0, ""  # most candidates end here, at the price of one product of vectors
+    titles = title_likeness(new.fp.title, old.fp.title)
+    if near is None:
+        strength, needed, kind = titles, _WORDS_ONLY, "words"
+        if bool(new.issuers) != bool(old.issuers) or (known and not common):
+            return 0.0, ""
+    else:
+        kind = "meaning"
+        needed = _needed(new, old, common=common, known=known)
+        strength = near + _evidence(new, old, common=common)
+    if strength < needed:
+        return 0.0, ""
+    alike = titles >= _ALIKE_TITLES or likeness(new.fp, old.fp) >= _ALIKE_TEXTS
+    against = _against(new, old, alike=alike, common=common)
+    if corrects and alike and against.startswith(("number", "direction")):
+        against = ""
+    if against.startswith("name") and near is not None and not _firm(new, old, alike=alike, known=known, needed=needed):
+        strength, against = strength - (0.0 if _telling(new) and _telling(old) else _OTHER_NAME), ""
+    if against or strength < needed:
+        return 0.0, ""
+    return strength - needed + 0.01, f"likeness in {kind} {strength if near is None else near:.2f}"
+
+
+def worth_comparing(new: Report, old: Sequence[tuple[str, str, str]]) -> list[bool]:
+    """Say at once which stories are not hopelessly unlike a report in meaning.
+
+    Args:
+        old: of each story the vector of its first article, the mean of all ("" when there is only one), its encoder.
+    """
+    worth = [True] * len(old)
+    if not new.embedding:
+        return worth
+    unit = _unit(new.embedding)
+    for at in (0, 1):
+        rows = [
+            n for n, row in enumerate(old)
+            if row[at] and (not new.encoder or row[2] in ("", new.encoder)) and _unit(row[at]).shape == unit.shape
+        ]  # fmt: skip
+        if rows:
+            near = np.stack([_unit(old[n][at]) for n in rows]) @ unit >= _HOPELESS
+            for n, like in zip(rows, near.tolist(), strict=True):
+                worth[n] = like or (at == 1 and worth[n])
+    return worth
+
+
+def _needed(new: Report, old: Report, *, common: bool, known: bool) -> float:
+    """The likeness from which two reports may be of one event."""
+    if common:
+        return NEAR_COMPANY if _telling(new) and _telling(old) else NEAR_HEADLINES
+    names = set(new.fp.head.names) & set(old.fp.head.names)
+    if known and len(names) < _SURE_NAMES:
+        return NEAR_OTHERS if names else _NEVER
+    return NEAR_TEXTS if names and _telling(new) and _telling(old) else NEAR_UNNAMED
+
+
+def _telling(report: Report) -> bool:
+    """Whether a report is more than a headline: it has a text, or its title is a sentence."""
+    return bool(report.fp.words) or report.fp.title.count(" ") >= _SENTENCE
+
+
+def _firm(new: Report, old: Report, *, alike: bool, known: bool, needed: float) -> bool:
+    """Whether another name keeps two reports apart: where a company is known; elsewhere names are details."""
+    if alike:
+        return bool(new.issuers or old.issuers)
+    return known and needed in (NEAR_COMPANY, NEAR_HEADLINES, NEAR_OTHERS)
+
+
+def shared(a: Sequence[str], b: Sequence[str]) -> bool:
+    """Whether two lists of issuers have one in common; unlisted names count by their beginning."""
+    return bool({meeting(x) for x in a} & {meeting(y) for y in b})
+
+
+def meeting(issuer: str) -> str:
+    """What stands for an issuer when reports of it are sought: unlisted ones by the first long word of their name."""
+    if not issuer.startswith("n:"):
+        return issuer
+    words = issuer[2:].split()
+    return "n:" + next((w for w in words if len(w) > 2), "".join(words))
+
+
+def places(fp: Fingerprint, issuers: Sequence[str]) -> tuple[str, ...]:
+    """Return the keys under which a story is listed and under which an article looks for its story.
+
+    Those of its companies and of the names in its headline; of its longest words when there are few. So what an
+    article costs does not grow with all the news of the window.
+    """
+    companies = dict.fromkeys(meeting(i) for i in issuers[:_PLACES])
+    names = fp.head.names[:_PLACES]
+    words = {w for w in fp.title.split() if w not in STOP and w.isalpha()} - set(names)
+    wanted = max(0, _PLACES + 2 - len(companies) - len(names))
+    longest = sorted(words, key=lambda w: (-len(w), w))[:wanted]
+    return (*companies, *dict.fromkeys(f"w:{sketches.stem(w)}" for w in (*names, *longest)))
+
+
+def cosine(a: Report, b: Report) -> float | None:
+    """Cosine of the two vectors, or None when they cannot be compared."""
+    if not a.embedding or not b.embedding or (a.encoder and b.encoder and a.encoder != b.encoder):
+        return None
+    x, y = _unit(a.embedding), _unit(b.embedding)
+    if x.shape != y.shape or not x.any() or not y.any():
+        return None
+    return float(x @ y)
+
+
+def merged(a: str, b: str, weight: int) -> str:
+    """The packed mean of a story's vector, which stands for `weight` articles, and of one more."""
+    x, y = _unit(a), _unit(b)
+    if x.shape != y.shape:
+        return a
+    mean = x * weight + y
+    most = float(np.abs(mean).max(initial=0.0))
+    return base64.b64encode(np.rint(mean * (127 / most if most else 0.0)).astype(np.int8).tobytes()).decode()
+
+
+@lru_cache(maxsize=8_192)
+def _unit(packed: str) -> NDArray[np.float32]:
+    values = np.frombuffer(base64.b64decode(packed), np.int8).astype(np.float32)
+    unit: NDArray[np.float32] = values / max(float(np.linalg.norm(values)), 1e-9)
+    return unit
+
+
+def _evidence(new: Report, old: Report, *, common: bool) -> float:
+    """What speaks for one event besides likeness, and what against it."""
+    weight = 0.0
+    if new.events and old.events:
+        weight += _SAME_TYPE if set(new.events) & set(old.events) else -_OTHER_TYPE
+    if {f for f in new.figures if len(f) > 2} & set(old.figures):
+        weight += _SAME_FIGURE
+    names = set(new.fp.head.names) & set(old.fp.head.names)
+    # a company's own name says nothing more where the company is known to be one
+    weight += (
+        (_SAME_FIGURE if len(names) > _SURE_NAMES else 0.0)
+        if common
+        else _SAME_NAME * min(_MOST_NAMES, max(0, len(names) - 1))
+    )
+    return weight
+
+
+def _against(new: Report, old: Report, *, alike: bool, common: bool) -> str:
+    """What keeps two reports apart: other figures, another period, the opposite direction, another company."""
+    if alike:
+        # nearly the same words around another figure are the mark of the next quarter, month or deal
+        return contradiction(new.fp, old.fp)
+    if not common:
+        if found := opposite_words(set(new.fp.title.split()), set(old.fp.title.split())):
+            return found
+        telling = _telling(new) and _telling(old)
+        return clash(*(_stated(r.fp.head) if telling else r.fp.head for r in (new, old)))
+    if found := clash(_periods(new), _periods(old)):
+        return found
+    return _other_call(new, old) or _other_amount(new, old) or _opposite_news(new, old)
+
+
+def _stated(head: Facts) -> Facts:
+    """What counts of a headline over a text: without counts and directions, which are details of one view of it."""
+    periods = tuple(p for p in head.periods if not p.startswith(_LOOSE))
+    return Facts(figures=tuple(f for f in head.figures if " " in f), periods=periods, names=head.names)
+
+
+def _periods(report: Report) -> Facts:
+    return Facts(periods=tuple(p for p in report.fp.head.periods if not p.startswith(_LOOSE)))
+
+
+def _other_call(new: Report, old: Report) -> str:
+    """Two brokers' calls on one company are two events, whatever their words."""
+    if "analyst_rating" not in new.events or "analyst_rating" not in old.events:
+        return ""
+    own = {word for issuer in (*new.issuers, *old.issuers) for word in issuer.split(":", 1)[-1].lower().split()}
+    a, b = ({n for n in r.fp.head.names if n not in own} for r in (new, old))
+    said = {sketches.code(w) for w in (*new.fp.title.split(), *old.fp.title.split())}
+    texts = set(sketches.unpack(new.fp.words)) & set(sketches.unpack(old.fp.words))
+    if a and b and not a & b and not any(sketches.code(n) in texts and sketches.code(n) in said for n in a | b):
+        return "name: another broker"
+    return ""
+
+
+def _other_amount(new: Report, old: Report) -> str:
+    """One type of news, another sum in the headline, and no figure in common: another deal, target or forecast."""
+    if not set(new.events) & set(old.events) or set(new.figures) & set(old.figures):
+        return ""
+    a, b = ({f for f in r.fp.head.figures if " " in f and "%" not in f} for r in (new, old))
+    return clash(Facts(figures=tuple(a)), Facts(figures=tuple(b))) if a and b else ""
+
+
+def _opposite_news(new: Report, old: Report) -> str:
+    """One type of news in the opposite direction, and no figure in common."""
+    if set(new.events) != set(old.events) or not new.events or set(new.figures) & set(old.figures):
+        return ""
+    ways = [direction(r.fp.head.directions) for r in (new, old)]
+    return "direction" if ways[0] * ways[1] < 0 else ""

@@ -1,0 +1,293 @@
+"""Placing articles in stories beside `datasketch` MinHashLSH with its Redis storage.
+
+Both get the same window of made-up news and then the same labelled wire stories, on Redis servers of the same kind, in
+one process each, one after the other. Ours is the daemon's own way: `accept` (addresses, fingerprints, copies) and the
+stage decide (stories, novelty, rules, alerts), with tags and embeddings given; what moves articles between the two is
+left out of the time. The peer hashes word pairs, asks for copies and inserts, pipelined by its insertion session, at
+the threshold that is best on the labelled stories.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import json
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+from redis import Redis
+
+from alertd.articles import Article, Tags, dumps
+from alertd.configured import compiled, read
+from alertd.feeds.identity import Verdict, content_key
+from alertd.stages.accept import Judged, accept
+from alertd.stages.context import Context, InForce, holding
+from alertd.stages.decide import DecideStage
+from alertd.stages.tag import TagStage, article_of
+from alertd.store import keys
+from alertd.store.binary import locate
+from alertd.store.connection import Store, open_store
+from alertd.store.streams import Delivery
+from alertd.tagging.gazetteer import Gazetteer
+from alertd.web.metrics import Metrics
+from benchmarks import Result
+from benchmarks.stories_corpus import Given, f1, filler, labelled
+from benchmarks.tagging import percentile
+
+WINDOW, TINY = 100_000, 300
+THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+_CHUNK, _AT_ONCE = 512, 16
+_FOLLOWING = 0.02
+_SETTINGS = 'feeds: [{name: one, url: "https://example.com/rss"}]\nweb: {port: 0}\nstories: {window: 7d}\n'
+_WATCHLIST = "rules: [{name: cars, companies: [TSLA]}]\n"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--count", type=int, default=0, help=f"articles in the window (default {WINDOW}, tiny {TINY})")
+
+
+def run(options: argparse.Namespace) -> Result:
+    count = options.count or (TINY if options.tiny else WINDOW)
+    wires = labelled()
+    ours = asyncio.run(_ours(count, wires))
+    peer = _peer(count, wires)
+    agree = asyncio.run(_agreement(wires))
+    ratio = ours["rate"] / peer["rate"]
+    rows = (
+        ("alertd", f"{ours['rate']:.0f}", f"{ours['f1']:.3f}", f"{ours['bytes']:.0f}"),
+        (f"MinHashLSH, {peer['threshold']}", f"{peer['rate']:.0f}", f"{peer['f1']:.3f}", f"{peer['bytes']:.0f}"),
+    )
+    figures = {
+        "articles_per_s": round(ours["rate"], 1),
+        "peer_articles_per_s": round(peer["rate"], 1),
+        "ratio": round(ratio, 2),
+        "f1": round(ours["f1"], 4),
+        "peer_f1": round(peer["f1"], 4),
+        "lookalikes_merged": int(ours["merged"]),
+        "place_p99_ms": round(ours["p99_ms"], 2),
+        "bytes_per_article": round(ours["bytes"]),
+        "workers_agree": bool(agree),
+    }
+    note = (
+        f"{count} articles in the window, {len(wires)} labelled; placing one alone p99 {figures['place_p99_ms']} ms; "
+        f"1 million articles take {ours['bytes'] / 1000:.1f} GB in Redis; all of it expires"
+    )
+    return Result(("", "articles/s", "F1 of copies", "bytes/article"), rows, figures, note)
+
+
+def _following(count: int) -> int:
+    """Articles that are placed for the time, with so many in the window."""
+    return max(64, int(count * _FOLLOWING))
+
+
+@asynccontextmanager
+async def _context(socket: str, folder: Path, tagger: Any = None) -> AsyncIterator[Context]:
+    gazetteer = Gazetteer.open()
+    (folder / "alertd.yaml").write_text(_SETTINGS, encoding="utf-8")
+    (folder / "watchlist.yaml").write_text(_WATCHLIST, encoding="utf-8")
+    configuration = read(folder, gazetteer)
+    store: Store = open_store(socket=socket)
+
+    async def revive() -> None:
+        return
+
+    async with store:
+        await store.prepare()
+        force = InForce(configuration, compiled(configuration, gazetteer), tagger)
+        yield Context(store, Metrics(time.time), "benchmark", force, time.time, time.monotonic, revive)
+
+
+async def _ours(count: int, wires: Sequence[Given]) -> dict[str, float]:
+    with _Server() as socket, tempfile.TemporaryDirectory() as name:
+        async with _context(socket, Path(name)) as context:
+            placing = _Placing(context)
+            before = await context.store.used_mb()
+            filling = filler(count)
+            while chunk := list(itertools.islice(filling, _CHUNK)):
+                await placing.place(chunk, at_once=_AT_ONCE)
+            used = (await context.store.used_mb() - before) * 1e6
+            last = list(filler(_following(count), seed=12))
+            seconds = await placing.place(last, at_once=_AT_ONCE)
+            # one by one, for a copy that overtakes its original would be the original
+            await placing.place(wires)
+            waits = [await placing.place([given]) for given in filler(min(count // 2, 500), seed=13)]
+            found = await placing.decisions([w.entry.guid for w in wires])
+    marked = [(w.wire, found[w.entry.guid]["relation"] == "copy") for w in wires if w.wire]
+    first = {w.event: found[w.id]["story"] for w, _ in marked if w.kind == "original"}
+    merged = sum(w.kind == "lookalike" and found[w.id]["story"] == first[w.event] for w, _ in marked)
+    return {
+        "rate": len(last) / seconds, "f1": f1(marked), "merged": merged, "bytes": used / count,
+        "p99_ms": percentile(waits, 0.99) * 1000,
+    }  # fmt: skip
+
+
+class _Placing:
+    """Takes articles through `accept` and the stage decide, and says how long these took."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._redis = cast(Any, context.store.redis)
+        self._lease = context.lease("poll")
+        self._stage = DecideStage(context)
+        self._last = "-"
+        self._ids: dict[str, str] = {}
+
+    async def place(self, given: Sequence[Given], at_once: int = 1) -> float:
+        """Place articles, so many of them accepted at once as if from so many feeds; returns the seconds."""
+        await self._lease.acquire()
+        began = time.perf_counter()
+        for start in range(0, len(given), at_once):
+            await asyncio.gather(
+                *(accept(self._context, self._lease, judged(g)) for g in given[start : start + at_once])
+            )
+        took = time.perf_counter() - began
+        deliveries = await self._tagged({g.entry.guid: g.tags for g in given})
+        await self._stage.lease.acquire()
+        began = time.perf_counter()
+        for delivery in deliveries:
+            await self._stage.decide(delivery)
+        return took + time.perf_counter() - began
+
+    async def _tagged(self, tags: dict[str, Tags]) -> list[Delivery]:
+        """What the stage tag would pass on of all that was accepted since the last time."""
+        rows = await self._redis.xrange(keys.ARTICLES, min=self._last)
+        deliveries = []
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for ident, accepted in rows:
+                waiting = article_of(Delivery(ident, accepted))
+                article: Article = waiting.article
+                found = tags[article.entry.guid]
+                self._ids[article.entry.guid] = ident
+                kept = "copy" if article.copy_of else dumps(replace(found, embedding=""))
+                pipe.set(keys.tags(ident), kept, ex=self._context.window)
+                fields = {"seq": waiting.seq, "article": dumps(article), "fp": waiting.fingerprint,
+                          "tags": "" if article.copy_of else dumps(found)}  # fmt: skip
+                deliveries.append(Delivery(ident, fields))
+            pipe.xtrim(keys.ARTICLES, maxlen=0)
+            await pipe.execute()
+        self._last = f"({rows[-1][0]}" if rows else self._last
+        return deliveries
+
+    async def decisions(self, guids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        texts = await self._redis.mget([keys.decision(self._ids[guid]) for guid in guids])
+        return {guid: json.loads(text) for guid, text in zip(guids, texts, strict=True)}
+
+
+def judged(given: Given) -> Judged:
+    """An entry as a poll finds it: new, and not to alert."""
+    entry = given.entry
+    return Judged(
+        entry, entry.guid, "", Verdict("new", may_alert=False, held="a benchmark"), content_key(entry), keep=True
+    )
+
+
+class _Slow:
+    """A tagger that gives what it was given, after a while that differs from call to call."""
+
+    def __init__(self, wires: Sequence[Given]) -> None:
+        self._tags = {(w.entry.title, w.entry.summary): w.tags for w in wires}
+        self._calls = 0
+
+    def tag(self, texts: Sequence[Any]) -> list[Tags]:
+        self._calls += 1
+        time.sleep(0.002 * (self._calls % 3))
+        return [self._tags[t.title, t.summary] for t in texts]
+
+
+async def _agreement(wires: Sequence[Given]) -> bool:
+    """Whether two taggers give the same stories as one on the same stream."""
+    outcomes = [await _stories(wires, taggers) for taggers in (1, 2)]
+    return outcomes[0] == outcomes[1]
+
+
+async def _stories(wires: Sequence[Given], taggers: int) -> list[tuple[int, str]]:
+    with _Server() as socket, tempfile.TemporaryDirectory() as name:
+        async with _context(socket, Path(name), _Slow(wires)) as context:
+            lease = context.lease("poll")
+            await lease.acquire()
+            ids = [(await accept(context, lease, judged(w)))[1] for w in wires]
+            await lease.release()
+            stop = asyncio.Event()
+            stage = DecideStage(context)
+            others = [replace(context, process=f"tagger{n}") for n in range(taggers)]
+            works = [asyncio.ensure_future(TagStage(other).work(stop)) for other in others]
+            works.append(asyncio.ensure_future(holding(context, stage.lease, lambda: stage.work(stop), stop)))
+            redis = cast(Any, context.store.redis)
+            # what happens in Redis sets no event here
+            while None in (found := await redis.mget([keys.decision(ident) for ident in ids])):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+            stop.set()
+            await asyncio.gather(*works)
+    place = {ident: number for number, ident in enumerate(ids)}
+    rows = [json.loads(text) for text in found]
+    return [(place[row["story"]], row["relation"]) for row in rows]
+
+
+def _peer(count: int, wires: Sequence[Given]) -> dict[str, float]:
+    from datasketch import MinHash, MinHashLSH
+
+    def sketch(given: Given) -> Any:
+        words = f"{given.entry.title} {given.entry.summary}".lower().split()
+        made = MinHash(128)
+        made.update_batch([f"{a} {b}".encode() for a, b in itertools.pairwise(words)])
+        return made
+
+    def tried(threshold: float) -> float:
+        lsh = MinHashLSH(threshold=threshold, num_perm=128)
+        marked = []
+        for w in wires:
+            made = sketch(w)
+            marked.append((w.wire, bool(lsh.query(made))))
+            lsh.insert(w.entry.guid, made)
+        return f1([(w, m) for w, m in marked if w])
+
+    scores = {threshold: tried(threshold) for threshold in THRESHOLDS}
+    best = max(scores, key=lambda threshold: scores[threshold])
+    with _Server() as socket:
+        server: Any = Redis(unix_socket_path=socket)
+        before = server.info("memory")["used_memory"]
+        storage = {"type": "redis", "basename": b"peer", "redis": {"unix_socket_path": socket}}
+        lsh = MinHashLSH(threshold=best, num_perm=128, storage_config=storage)
+        with lsh.insertion_session(buffer_size=10_000) as session:
+            for given in filler(count):
+                session.insert(given.entry.guid, sketch(given))
+        used = server.info("memory")["used_memory"] - before
+        last = list(filler(_following(count), seed=12))
+        began = time.perf_counter()
+        with lsh.insertion_session(buffer_size=1_000) as session:
+            for number, given in enumerate(last):
+                made = sketch(given)
+                lsh.query(made)
+                session.insert(f"last {number}", made)
+        seconds = time.perf_counter() - began
+    return {
+        "rate": len(last) / seconds, "f1": scores[best], "threshold": best, "bytes": used / count,
+    }  # fmt: skip
+
+
+class _Server:
+    """A Redis server of its own on a unix socket, without persistence."""
+
+    def __enter__(self) -> str:
+        self._folder = tempfile.TemporaryDirectory()
+        socket = str(Path(self._folder.name) / "redis.sock")
+        command = [locate(), "--port", "0", "--unixsocket", socket, "--save", "", "--dir", self._folder.name]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 20
+        while not Path(socket).exists():
+            if time.monotonic() > deadline or self._process.poll() is not None:
+                raise RuntimeError("redis-server does not start")
+            time.sleep(0.01)
+        return socket
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait()
+        self._folder.cleanup()
