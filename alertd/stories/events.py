@@ -20,6 +20,7 @@ from alertd.stories.agreement import clash, opposite_words
 from alertd.stories.figures import Facts, direction
 from alertd.stories.fingerprints import Fingerprint, contradiction, likeness, title_likeness
 from alertd.stories.words import STOP
+from alertd.vectors import pack
 
 NEAR_COMPANY = 0.61
 """Cosine of two vectors from which articles about one company may report one event."""
@@ -194,9 +195,7 @@ def merged(a: str, b: str, weight: int) -> str:
     x, y = _unit(a), _unit(b)
     if x.shape != y.shape:
         return a
-    mean = x * weight + y
-    most = float(np.abs(mean).max(initial=0.0))
-    return base64.b64encode(np.rint(mean * (127 / most if most else 0.0)).astype(np.int8).tobytes()).decode()
+    return pack(x * weight + y)
 
 
 @lru_cache(maxsize=8_192)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from alertd.articles import Entry, Tags
+from alertd.lines import dump
 from alertd.stories.memory import Memory
 
 Tagging = Callable[[Sequence[Entry]], Sequence[Tags]]
@@ -56,11 +57,11 @@ def _answers(memory: Memory, lines: Sequence[_Line], tag: Tagging | None) -> Ite
     tags = iter(tag(entries) if tag and entries else [Tags()] * len(entries))
     for line in lines:
         if line.entry is None:
-            yield _dump({"id": line.id, "error": line.error}), False
+            yield dump({"id": line.id, "error": line.error}), False
             continue
         placement, original = memory.add(line.id, line.entry, next(tags), memory.original(line.entry))
         said = {"id": line.id, "story": placement.story.id, "novelty": placement.novelty, "duplicate_of": original}
-        yield _dump(said), True
+        yield dump(said), True
 
 
 def _read(line: str) -> _Line:
@@ -103,9 +104,3 @@ def _time(value: Any) -> float:
     except (TypeError, ValueError) as error:
         raise _BadLineError(f"published is no time: {str(value)[:40]!r}") from error
     raise _BadLineError("published is neither an RFC 3339 time with a zone nor Unix seconds")
-
-
-def _dump(record: dict[str, Any]) -> str:
-    line = json.dumps(record, ensure_ascii=False, allow_nan=False)
-    # Half a surrogate pair, which JSON can carry, cannot be written as UTF-8.
-    return line if line.isprintable() else json.dumps(record, allow_nan=False)

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from alertd.articles import Company, Sentiment, Tags, to_plain
+from alertd.lines import dump
 from alertd.tagging.tagger import Tagger, TagInput
 
 BATCH = 64
@@ -45,9 +46,9 @@ def tag_lines(lines: Iterable[str], tagger: Tagger, scores: bool) -> Iterator[tu
         tags = iter(tagger.tag([line.given for line in batch if line.given]))
         for line in batch:
             if line.given:
-                yield _dump({"id": line.id, **plain(next(tags), scores=scores)}), True
+                yield dump({"id": line.id, **plain(next(tags), scores=scores)}), True
             else:
-                yield _dump({"id": line.id, "error": line.error}), False
+                yield dump({"id": line.id, "error": line.error}), False
 
 
 def plain(tags: Tags, *, scores: bool) -> dict[str, Any]:
@@ -143,12 +144,6 @@ def _company(company: Company) -> dict[str, Any]:
     record: dict[str, Any] = to_plain(company)
     del record["issuer"]
     return record
-
-
-def _dump(record: dict[str, Any]) -> str:
-    line = json.dumps(record, ensure_ascii=False, allow_nan=False)
-    # Half a surrogate pair, which JSON can carry, cannot be written as UTF-8.
-    return line if line.isprintable() else json.dumps(record, allow_nan=False)
 
 
 def _in_words(value: Sentiment | None) -> str:

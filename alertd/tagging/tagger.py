@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import yaml
-from numpy.typing import NDArray
 
 from alertd.articles import Company, Event, Sentiment, Tags
 from alertd.errors import GazetteerError
@@ -24,6 +21,7 @@ from alertd.tagging.hf import DocumentClassifier
 from alertd.tagging.language import recognise
 from alertd.tagging.layout import Layout, lay_out
 from alertd.tagging.linker import Spelling, Spellings, unlisted
+from alertd.vectors import pack
 
 if TYPE_CHECKING:
     from alertd.config import TaggingSettings
@@ -169,13 +167,6 @@ class Tagger:
             over.pop("commentary", None)
         subjects = tuple(c.symbol or c.name for c in companies if c.role == "subject")
         return tuple(Event(k, round(float(over[k]), 4), subjects) for k in sorted(over, key=lambda k: -over[k]))
-
-
-def pack(vector: NDArray[np.float32]) -> str:
-    """An embedding as int8 in base64; its length is lost, its direction kept."""
-    most = float(np.abs(vector).max(initial=0.0))
-    scaled = np.zeros(vector.shape, np.int8) if most == 0 else np.rint(vector * (127 / most)).astype(np.int8)
-    return base64.b64encode(scaled.tobytes()).decode()
 
 
 def _watched(

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from alertd.articles import Tags
 from alertd.errors import GazetteerError
 from alertd.tagging.linker import unlisted
-from alertd.tagging.tagger import TagInput, _own_names, pack
+from alertd.tagging.tagger import TagInput, _own_names
+from alertd.vectors import pack
 from tests.tagging.fakes import POSITIVE, SOURCE, Rules, tagger
 
 TAGGER = tagger()

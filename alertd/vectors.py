@@ -1,0 +1,14 @@
+"""A vector of meaning as it travels and is kept: int8 in base64; its length is lost, its direction kept."""
+
+from __future__ import annotations
+
+import base64
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def pack(vector: NDArray[np.float32]) -> str:
+    """Write a vector; one of zeros stays one."""
+    most = float(np.abs(vector).max(initial=0.0))
+    return base64.b64encode(np.rint(vector * (127 / most if most else 0.0)).astype(np.int8).tobytes()).decode()
