@@ -84,7 +84,7 @@ def build(examples: Sequence[Example], held: Sequence[bool], tokenizer: Any) -> 
 def tags_of(example: Example, window: Window) -> NDArray[np.int8]:
     """O, B, I or nothing for every piece; cashtags and codes in brackets are left to rules."""
     tags = np.full(len(window.ids), 0 if example.tagging == "all" else NONE, np.int8)
-    tags[window.fields < 0] = NONE
+    tags[[field < 0 for field in window.fields]] = NONE
     if example.tagging == "none":
         return tags
     for field, text in (("title", example.title), ("body", example.body)):

@@ -7,6 +7,7 @@ import json
 import logging
 import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,10 @@ from training.network import Network
 from training.score import Calibration, calibrate, figures, gather
 
 MODEL = Path(__file__).parents[1] / "alertd" / "tagging" / "model"
-_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json")
+_USUAL = 0.97
+"""The share of a product's inputs that count as usual: the others are scaled down to the largest of these."""
+_WORTH_IT = 1.5
+"""How far the largest input must lie above the usual for its scaling to be worth a multiplication."""
 
 
 class Rows(nn.Module):  # type: ignore[misc]
@@ -40,6 +44,30 @@ class Rows(nn.Module):  # type: ignore[misc]
         """The embeddings of pieces."""
         rows: Tensor = nn.functional.embedding(ids, self.table).float() * nn.functional.embedding(ids, self.scale)
         return rows
+
+
+class Evened(nn.Module):  # type: ignore[misc]
+    """A matrix product whose outlying inputs are made smaller and their weights larger by as much.
+
+    One scale serves all activations of a product in int8, and a few channels of a transformer are many times as large
+    as the others (SmoothQuant, Xiao et al. 2023, arXiv:2211.10438); only those few are scaled here.
+
+    Args:
+        product: what it stands for.
+        scales: how many times smaller each input becomes, (inputs,).
+    """
+
+    def __init__(self, product: nn.Linear, scales: Tensor) -> None:
+        super().__init__()
+        self.product = nn.Linear(product.in_features, product.out_features)
+        self.product.weight = nn.Parameter(product.weight.detach() * scales)
+        self.product.bias = product.bias
+        self.register_buffer("shares", 1 / scales)
+
+    def forward(self, states: Tensor) -> Tensor:
+        """The same as the product gave."""
+        found: Tensor = self.product(states * self.shares)
+        return found
 
 
 class Shipped(nn.Module):  # type: ignore[misc]
@@ -68,6 +96,7 @@ def export(network: Network, corpus: Corpus, base: Path, recipe: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         whole, small = Path(folder, "whole.onnx"), Path(folder, "small.onnx")
         write_onnx(network, whole)
+        even(network, corpus)
         network.words = Rows(network.words.weight.detach())
         write_onnx(network, Path(folder, "rows.onnx"))
         quantise(Path(folder, "rows.onnx"), small)
@@ -107,10 +136,34 @@ def write_onnx(network: Network, path: Path) -> None:
         )
 
 
+def even(network: Network, corpus: Corpus) -> None:
+    """Make the outliers small before matrix products, by what 512 texts of the training part show of them."""
+    network.eval()
+    largest: dict[tuple[int, str], Tensor] = {}
+
+    def note(place: tuple[int, str], given: Tensor) -> None:
+        seen = given.detach().abs().amax((0, 1))
+        largest[place] = torch.maximum(largest.get(place, seen), seen)
+
+    places = [(i, name) for i in range(len(network.layers)) for name in ("qkv", "up", "down")]
+    hooks = [
+        getattr(network.layers[i], name).register_forward_pre_hook(lambda _, given, at=(i, name): note(at, given[0]))
+        for i, name in places
+    ]
+    rows = np.random.default_rng(0).choice(np.flatnonzero(~corpus.held), 512, replace=False)
+    with torch.no_grad():
+        for _, ids, kinds in batches(corpus, rows):
+            network(torch.from_numpy(ids), torch.from_numpy(kinds))
+    for hook in hooks:
+        hook.remove()
+    for i, name in places:
+        scales = (largest[i, name] / largest[i, name].quantile(_USUAL)).clamp(min=1)
+        if scales.max() >= _WORTH_IT:
+            setattr(network.layers[i], name, Evened(getattr(network.layers[i], name), scales))
+
+
 def quantise(source: Path, target: Path) -> None:
     """Weights of all matrix products to int8; activations are quantised as they come."""
-    # Kept whole: the matrices in which int8 costs most, measured; more would not fit.
-    whole = [f"/network/layers.{i}/down/MatMul" for i in (0, 2)]
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -122,7 +175,6 @@ def quantise(source: Path, target: Path) -> None:
         weight_type=QuantType.QInt8,
         per_channel=True,
         op_types_to_quantize=["MatMul", "Gemm"],
-        nodes_to_exclude=whole,
     )
 
 
@@ -131,7 +183,18 @@ def logits(path: Path, corpus: Corpus) -> tuple[NDArray[np.float64], NDArray[np.
     run = session(path, threads=2)
     tokens = np.zeros((len(corpus.ids), 9))
     documents = np.zeros((len(corpus.lengths), len(EVENT_TYPES) + 3))
-    rows = np.flatnonzero(corpus.held)
+    for batch, ids, kinds in batches(corpus, np.flatnonzero(corpus.held)):
+        of_tokens, of_documents, _ = run.run(None, {"ids": ids, "kinds": kinds})
+        documents[batch] = of_documents
+        for i, row in enumerate(batch):
+            tokens[corpus.at[row] : corpus.at[row + 1]] = of_tokens[i, : corpus.lengths[row]]
+    return tokens, documents
+
+
+def batches(
+    corpus: Corpus, rows: NDArray[np.intp]
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]]:
+    """Examples by 16 of like length: which, their pieces and kinds (16, longest)."""
     rows = rows[np.argsort(corpus.lengths[rows], kind="stable")]
     for start in range(0, len(rows), 16):
         batch = rows[start : start + 16]
@@ -140,11 +203,7 @@ def logits(path: Path, corpus: Corpus) -> tuple[NDArray[np.float64], NDArray[np.
         for i, row in enumerate(batch):
             begin, end = corpus.at[row], corpus.at[row + 1]
             ids[i, : end - begin], kinds[i, : end - begin] = corpus.ids[begin:end], corpus.kinds[begin:end]
-        of_tokens, of_documents, _ = run.run(None, {"ids": ids, "kinds": kinds})
-        documents[batch] = of_documents
-        for i, row in enumerate(batch):
-            tokens[corpus.at[row] : corpus.at[row + 1]] = of_tokens[i, : corpus.lengths[row]]
-    return tokens, documents
+        yield batch, ids, kinds
 
 
 def describe(calibration: Calibration) -> None:

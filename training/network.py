@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.onnx import symbolic_helper
 
 from alertd.tagging.window import CLS, KINDS, PAD, PIECES, SEP
 from alertd.taxonomy import EVENT_TYPES
@@ -39,6 +41,24 @@ LARGER = Shape(hidden=768, inner=3_072, layers=12, epsilon=1e-5, buckets=32)
 """MPNet-base, a teacher."""
 
 
+class _Fused(torch.autograd.Function):  # type: ignore[misc]
+    """Attention as one operator of onnxruntime, which spares it four transpositions and the scores as a tensor."""
+
+    @staticmethod
+    def symbolic(graph: Any, query: Any, key: Any, value: Any, kept: Any, heads: int) -> Any:
+        """The operator: query, key, value, (no bias), which keys count."""
+        nothing = symbolic_helper._optional_input_placeholder_tensor(graph)
+        found = graph.op("com.microsoft::MultiHeadAttention", query, key, value, nothing, kept, num_heads_i=heads)
+        return found.setType(query.type())
+
+    @staticmethod
+    def forward(_: Any, query: Tensor, key: Tensor, value: Tensor, kept: Tensor, heads: int) -> Tensor:
+        """The same, computed."""
+        query, key, value = (t.unflatten(-1, (heads, -1)).transpose(1, 2) for t in (query, key, value))
+        mask = kept[:, None, None, :].bool()
+        return functional.scaled_dot_product_attention(query, key, value, attn_mask=mask).transpose(1, 2).flatten(2)
+
+
 class Layer(nn.Module):  # type: ignore[misc]
     """A layer of BERT; query, key and value are one matrix, which saves quantising the same input three times."""
 
@@ -54,16 +74,16 @@ class Layer(nn.Module):  # type: ignore[misc]
         self.drop = nn.Dropout(shape.dropout)
 
     def forward(self, states: Tensor, bias: Tensor) -> Tensor:
-        batch, length, width = states.shape
-        parts = self.qkv(states).view(batch, length, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
-        query, key, value = parts[0], parts[1], parts[2]
         if torch.onnx.is_in_onnx_export():
-            scores = query @ key.transpose(-1, -2) * (width // self.heads) ** -0.5 + bias
-            mixed = scores.softmax(-1) @ value
+            mixed = _Fused.apply(*self.qkv(states).chunk(3, -1), bias, self.heads)
         else:
+            parts = self.qkv(states).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
             share = self.dropout if self.training else 0.0
-            mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias, dropout_p=share)
-        states = self.norm(states + self.drop(self.out(mixed.transpose(1, 2).reshape(batch, length, width))))
+            mixed = functional.scaled_dot_product_attention(
+                parts[0], parts[1], parts[2], attn_mask=bias, dropout_p=share
+            )
+            mixed = mixed.transpose(1, 2).flatten(2)
+        states = self.norm(states + self.drop(self.out(mixed)))
         inner: Tensor = self.norm_out(states + self.drop(self.down(functional.gelu(self.up(states)))))
         return inner
 
@@ -100,7 +120,11 @@ class Network(nn.Module):  # type: ignore[misc]
         kept = ids != PAD
         places = torch.arange(ids.shape[1], device=ids.device)
         states = self.drop(self.norm(self.words(ids) + self.positions(places) + self.kinds(kinds)))
-        bias = torch.zeros(kept.shape, dtype=states.dtype, device=ids.device).masked_fill(~kept, -1e4)[:, None, None, :]
+        if torch.onnx.is_in_onnx_export():
+            bias = kept.int()
+        else:
+            bias = torch.zeros(kept.shape, dtype=states.dtype, device=ids.device).masked_fill(~kept, -1e4)
+            bias = bias[:, None, None, :]
         if self.distances is not None:
             bias = bias + self.distances(buckets(places, self.shape.buckets)).permute(2, 0, 1)
         for layer in self.layers:

@@ -82,6 +82,9 @@ _SIGNED = re.compile(rf"(?<![\w.])([+\u2212-])\s?({_NUMBER})\s?%")
 _TRADING = re.compile(r"(?: \w+){0,3} (?:trading|trade|pre-?market|after[- ]hours)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[,;.:](?=\s)|\b(?:and|but|as|after|while)\b", re.IGNORECASE)
 _NEAR = 120
+_PER_CENT = re.compile(r"\d\s?(?:%|p)", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
+"""Without these the longer patterns find nothing, and most texts are without them."""
 _SECURITY = re.compile(r"\b(?:shares?|stocks?|scrip|adrs?|pre-?market|after[- ]hours)\b|\$[A-Z]{1,5}\b", re.IGNORECASE)
 
 
@@ -95,13 +98,14 @@ def read(title: str, summary: str = "") -> dict[str, Any]:
     """
     facts: dict[str, Any] = {}
     targets: list[tuple[int, int]] = []
-    both = f"{title[:_LOOK]}\n{summary}"[:_LOOK]
-    for part in (title[:_LOOK], both):
+    head = title[:_LOOK]
+    both = f"{head}\n{summary}"[:_LOOK] if summary else head
+    for part in dict.fromkeys((head, both)):
         street, targets = _street(part)
         facts = {**street, **facts}
-        if "move_pct" not in facts and (move := _move(part)) is not None:
+        if "move_pct" not in facts and _PER_CENT.search(part) and (move := _move(part)) is not None:
             facts["move_pct"] = move
-    if amounts := _amounts(both, targets):
+    if _DIGIT.search(both) and (amounts := _amounts(both, targets)):
         facts["amounts"] = amounts
     return facts
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 _LOOK = 2_000
 _SCRIPTS = (
@@ -41,7 +40,9 @@ _COMMON = {
     "tr": "ve bir bu için ile da de olarak daha çok olan sonra kadar gibi ise",
     "id": "yang dan di ke dari untuk dengan pada ini itu tidak akan juga dalam oleh adalah",
 }
-_SETS = {code: frozenset(text.split()) for code, text in _COMMON.items()}
+_LANGUAGES = {word: tuple(c for c, text in _COMMON.items() if word in text.split())
+              for text in _COMMON.values() for word in text.split()}  # fmt: skip
+"""Common word to the languages that have it."""
 
 
 def recognise(text: str) -> str:
@@ -51,6 +52,8 @@ def recognise(text: str) -> str:
     Only the first 2,000 characters are read.
     """
     head = text[:_LOOK]
+    if head.isascii():
+        return _latin(head) if _LATIN.search(head) else ""
     latin = len(_LATIN.findall(head))
     counts = {code: len(pattern.findall(head)) for code, pattern in _SCRIPTS}
     if counts["ja"] and counts["zh"]:
@@ -63,8 +66,10 @@ def recognise(text: str) -> str:
 
 
 def _latin(head: str) -> str:
-    seen = Counter(w.lower() for w in _WORD.findall(head))
-    scores = {code: sum(n for w, n in seen.items() if w in common) for code, common in _SETS.items()}
+    scores = dict.fromkeys(_COMMON, 0)
+    for word in _WORD.findall(head.lower()):
+        for code in _LANGUAGES.get(word, ()):
+            scores[code] += 1
     english = scores.pop("en")
     other = max(scores, key=lambda code: scores[code])
     return other if scores[other] >= 2 and scores[other] > english else "en"

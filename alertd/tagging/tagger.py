@@ -124,17 +124,18 @@ class Tagger:
         layouts = [lay_out(t.title, t.summary, t.text) for t in texts]
         languages = [recognise(f"{x.title} {x.body}") for x in layouts]
         readable = [i for i, language in enumerate(languages) if language in READABLE]
+        made: dict[int, Tags] = {}
         with self._lock:
-            encoded = self._encoder.encode([EncoderInput(layouts[i].title, layouts[i].body) for i in readable])
-            documents = (
-                self._classifier.sentiments([f"{layouts[i].title} {layouts[i].body}".strip() for i in readable])
-                if self._classifier
-                else [tuple(e.sentiment) for e in encoded]
+            own = self._classifier and self._classifier.sentiments(
+                [f"{layouts[i].title} {layouts[i].body}".strip() for i in readable]
             )
-        by_place = dict(zip(readable, zip(encoded, documents, strict=True), strict=True))
+            inputs = [EncoderInput(layouts[i].title, layouts[i].body) for i in readable]
+            for at, encoded in self._encoder.each(inputs):
+                i = readable[at]
+                document = own[at] if own else encoded.sentiment
+                made[i] = self._finish(texts[i], layouts[i], languages[i], encoded, document)
         return [
-            self._finish(given, layouts[i], languages[i], *by_place.get(i, (None, None)))
-            for i, given in enumerate(texts)
+            made.get(i) or self._finish(given, layouts[i], languages[i], None, None) for i, given in enumerate(texts)
         ]
 
     def _finish(

@@ -5,12 +5,10 @@ Training and inference both go through here, so that they see the same.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from alertd.tagging.layout import EncoderField
 
@@ -37,22 +35,35 @@ class Window:
         words: number of the word that the piece belongs to; pieces of one word follow each other.
     """
 
-    ids: NDArray[np.int64]
-    kinds: NDArray[np.int64]
-    fields: NDArray[np.int8]
-    starts: NDArray[np.int32]
-    ends: NDArray[np.int32]
-    words: NDArray[np.int32]
+    ids: list[int]
+    kinds: list[int]
+    fields: list[int]
+    starts: list[int]
+    ends: list[int]
+    words: list[int]
 
-    def inside(self, field: EncoderField, start: int, end: int) -> NDArray[np.intp] | None:
+    def inside(self, field: EncoderField, start: int, end: int) -> list[int] | None:
         """The pieces that a span touches; None when the window ends before it or nothing of it was read."""
-        own = self.fields == FIELDS.index(field)
-        if not own.any() or end > int(self.ends[own][-1]):
-            return None
-        touched = np.flatnonzero(own & (self.starts < end) & (self.ends > start))
-        return touched if len(touched) else None
+        number = FIELDS.index(field)
+        touched, farthest = [], -1
+        for at, own in enumerate(self.fields):
+            if own == number:
+                farthest = self.ends[at]
+                if self.starts[at] < end and farthest > start:
+                    touched.append(at)
+        return touched if touched and end <= farthest else None
+
+    def by_word(self, wanted: Collection[int]) -> list[tuple[int, range]]:
+        """The words of these numbers in order: number and pieces; special pieces are of no word."""
+        found = []
+        for word in sorted(wanted):
+            if word >= 0:
+                first = self.words.index(word)
+                found.append((word, range(first, first + self.words.count(word))))
+        return found
 
 
+@lru_cache(maxsize=16384)
 def case(piece: str) -> int:
     """How a piece of text is written, as a number below `CASES`."""
     if piece.islower():
@@ -83,10 +94,9 @@ def _window(parts: tuple[tuple[str, Any], tuple[str, Any]]) -> Window:
         if field and (room <= 0 or not encoding.ids):
             break
         offsets = encoding.offsets[:room]
-        for start, end in offsets:
-            kinds.append(CASES * field + case(text[start:end]))
-            starts.append(start)
-            ends.append(end)
+        kinds += [CASES * field + case(text[start:end]) for start, end in offsets]
+        starts += [start for start, _ in offsets]
+        ends += [end for _, end in offsets]
         ids += encoding.ids[:room]
         fields += [field] * len(offsets)
         words += [word + w for w in encoding.word_ids[:room]]
@@ -97,11 +107,4 @@ def _window(parts: tuple[tuple[str, Any], tuple[str, Any]]) -> Window:
         starts.append(0)
         ends.append(0)
         words.append(-1)
-    return Window(
-        np.array(ids, np.int64),
-        np.array(kinds, np.int64),
-        np.array(fields, np.int8),
-        np.array(starts, np.int32),
-        np.array(ends, np.int32),
-        np.array(words, np.int32),
-    )
+    return Window(ids, kinds, fields, starts, ends, words)

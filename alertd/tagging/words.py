@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 # Initials ("J.P.", "U.S") are one word, a possessive and an ampersand are words of their own.
 _WORD = re.compile(r"(?<!\w)[^\W\d_](?:\.[^\W\d_])+(?!\w)|(?<=\w)['\u2019][sS](?!\w)|[^\W_]+|&")
@@ -25,8 +25,7 @@ LEGAL = vocabulary(
 """Legal forms: they end a name and are no part of what people say."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(NamedTuple):
     """One word: `text[start:end]` of the input, and its folded form."""
 
     start: int

@@ -67,9 +67,9 @@ class FakeEncoder:
         self.rules = rules
         self.seen: list[EncoderInput] = []
 
-    def encode(self, inputs: Sequence[EncoderInput]) -> list[Encoded]:
+    def each(self, inputs: Sequence[EncoderInput]) -> list[tuple[int, Encoded]]:
         self.seen += inputs
-        return [cast(Encoded, FakeEncoded(i, self.rules)) for i in inputs]
+        return [(at, cast(Encoded, FakeEncoded(i, self.rules))) for at, i in enumerate(inputs)]
 
 
 def tagger(rules: Rules | None = None, watched: Sequence[tuple[Issuer, Sequence[str]]] = ()) -> Tagger:
