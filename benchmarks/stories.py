@@ -27,7 +27,8 @@ from redis import Redis
 from alertd.articles import Article, Tags, dumps
 from alertd.configured import compiled, read
 from alertd.feeds.identity import Verdict, content_key
-from alertd.stages.accept import Judged, accept
+from alertd.stages.accept import Judged
+from alertd.stages.accepter import Accepter
 from alertd.stages.context import Context, InForce, holding
 from alertd.stages.decide import DecideStage
 from alertd.stages.tag import TagStage, article_of
@@ -115,8 +116,7 @@ async def _ours(count: int, wires: Sequence[Given]) -> dict[str, float]:
             used = (await context.store.used_mb() - before) * 1e6
             last = list(filler(_following(count), seed=12))
             seconds = await placing.place(last, at_once=_AT_ONCE)
-            # one by one, for a copy that overtakes its original would be the original
-            await placing.place(wires)
+            await placing.place(wires, at_once=_AT_ONCE)
             waits = [await placing.place([given]) for given in filler(min(count // 2, 500), seed=13)]
             found = await placing.decisions([w.entry.guid for w in wires])
     marked = [(w.wire, found[w.entry.guid]["relation"] == "copy") for w in wires if w.wire]
@@ -135,18 +135,17 @@ class _Placing:
         self._context = context
         self._redis = cast(Any, context.store.redis)
         self._lease = context.lease("poll")
+        self._accepter = Accepter(context, self._lease)
         self._stage = DecideStage(context)
         self._last = "-"
         self._ids: dict[str, str] = {}
 
     async def place(self, given: Sequence[Given], at_once: int = 1) -> float:
-        """Place articles, so many of them accepted at once as if from so many feeds; returns the seconds."""
+        """Place articles, so many of them accepted at once as those that wait together are; returns the seconds."""
         await self._lease.acquire()
         began = time.perf_counter()
         for start in range(0, len(given), at_once):
-            await asyncio.gather(
-                *(accept(self._context, self._lease, judged(g)) for g in given[start : start + at_once])
-            )
+            await self._accepter.accept([judged(g) for g in given[start : start + at_once]])
         took = time.perf_counter() - began
         deliveries = await self._tagged({g.entry.guid: g.tags for g in given})
         await self._stage.lease.acquire()
@@ -212,7 +211,7 @@ async def _stories(wires: Sequence[Given], taggers: int) -> list[tuple[int, str]
         async with _context(socket, Path(name), _Slow(wires)) as context:
             lease = context.lease("poll")
             await lease.acquire()
-            ids = [(await accept(context, lease, judged(w)))[1] for w in wires]
+            ids = [ident for _, ident in await Accepter(context, lease).accept([judged(w) for w in wires])]
             await lease.release()
             stop = asyncio.Event()
             stage = DecideStage(context)

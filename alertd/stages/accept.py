@@ -1,32 +1,17 @@
-"""From a document to articles: which entries are new, which are copies, and the one commit for each of them."""
+"""From a document to what is to be done with its entries: which are new, changed or known, and which may alert."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Literal, cast
+from typing import Any, cast
 
-from alertd.articles import Entry, dumps, from_plain, to_plain
-from alertd.errors import StoreError
+from alertd.articles import Entry
 from alertd.feeds.identity import KnownEntry, Verdict, content_key, entry_keys, judge
 from alertd.stages.context import Context
 from alertd.store import keys
-from alertd.store.leases import Lease
-from alertd.store.packing import pack, unpack
-from alertd.stories.fingerprints import Fingerprint, bands, find_copy, fingerprint
 
-logger = logging.getLogger(__name__)
-
-_MOST_CANDIDATES = 50
-_ERAS = 3
-"""Eras, half a window long, in which a band is sought: they cover the window whole."""
-_NOBODY_LOOKED = "?"
-_MOST_CONFLICTS = 20
 _MARKED = "1"
-_SHORT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,73 +87,3 @@ async def read_marks(context: Context, feed: str, entries: Sequence[Entry]) -> l
         return []
     found = await cast(Any, context.store.redis).hmget(keys.seen(feed), list(entry_keys(entries)))
     return [mark or "" for mark in found]
-
-
-async def accept(context: Context, lease: Lease, item: Judged) -> tuple[Literal["accepted", "seen"], str]:
-    """Make an article of an entry, once.
-
-    Returns:
-        What happened, and the article's id: `seen` when it was accepted before.
-
-    Raises:
-        FencedError: polling went to another process.
-        StoreError: others changed the same entry again and again.
-    """
-    # a thread costs more than a short text takes
-    short = len(item.entry.text) + len(item.entry.summary) < _SHORT
-    fp = fingerprint(item.entry) if short else await asyncio.to_thread(fingerprint, item.entry)
-    fields = [f"{keys.band_table(band)} {band}" for band in bands(fp)]
-    era = int(context.clock() // (context.window / 2))
-    names = [lease.key, keys.seen(item.entry.feed), keys.ARTICLES, keys.SEQUENCE, keys.COUNTS]
-    stored, entry = pack(to_plain(fp)), dumps(item.entry)
-    update = item.verdict.kind == "update"
-    mark, original, met = item.mark, "", _NOBODY_LOOKED
-    for _ in range(_MOST_CONFLICTS):
-        known = Mark.read(mark).known if mark else KnownEntry("", "")
-        outcome, ident, *others = await context.store.run(
-            "accept",
-            names,
-            [
-                lease.token, item.key, mark, item.content, known.edits + update, stored, context.window, entry,
-                int(item.verdict.may_alert), item.verdict.held, original, known.article_id if update else "",
-                keys.fingerprint(""), keys.opened(""), 2 * context.window, met, _MOST_CANDIDATES, keys.BANDS, era,
-                _ERAS, *fields,
-            ],
-        )  # fmt: skip
-        if outcome == "fenced":
-            lease.lost()
-        if outcome == "met":
-            # an edited entry stands in for its earlier form, which is what it is most alike
-            met, original = ident, "" if update else _original(fp, others)
-        elif outcome == "conflict":
-            mark = await cast(Any, context.store.redis).hget(keys.seen(item.entry.feed), item.key) or ""
-        else:
-            if outcome == "accepted":
-                context.metrics.articles.inc()
-                if original:
-                    context.metrics.copies.inc()
-                logger.debug("accepted: %s", item.entry.title, extra={"article": ident, "feed": item.entry.feed})
-            return outcome, ident
-    raise StoreError(
-        "an entry changes faster than it can be stored",
-        where=item.entry.feed,
-        hint="another alertd polls the same feed under the same lease; stop one of them",
-    )
-
-
-def _original(fp: Fingerprint, met: Sequence[str]) -> str:
-    """The id of the article that a fingerprint copies, "" for none.
-
-    Args:
-        met: what is stored of the articles that share a band with it.
-    """
-    rows = [text.split("|", 2) for text in met]
-    match = find_copy(fp, [(ident, _fingerprint(packed)) for ident, _, packed in rows])
-    of = {ident: original for ident, original, _ in rows}
-    return (of[match.id] or match.id) if match else ""
-
-
-@lru_cache(maxsize=4_096)
-def _fingerprint(packed: str) -> Fingerprint:
-    """A stored fingerprint; those of the latest articles are asked for again and again."""
-    return from_plain(Fingerprint, unpack(packed))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from alertd.articles import Alert, Article, Placement, Story, Tags, dumps, from_plain, loads
+from alertd.articles import Alert, Article, Placement, Story, Tags, dumps, loads
 from alertd.errors import FencedError
 from alertd.feeds.identity import WITHOUT_DATE
 from alertd.stages import archive
@@ -21,11 +21,11 @@ from alertd.stages.tag import set_aside
 from alertd.store import keys
 from alertd.store.connection import BLOCK_MS, TROUBLE
 from alertd.store.leases import Lease
-from alertd.store.packing import unpack
 from alertd.store.streams import EVERYTHING, MAX_TRIES, Delivery, Reader
 from alertd.stories.events import MOST_PLACES, places, subjects
 from alertd.stories.fingerprints import Fingerprint
 from alertd.stories.placing import grown, place
+from alertd.stories.records import read
 from alertd.watchlist.alerts import alerts_for
 from alertd.watchlist.archive import row_of
 from alertd.watchlist.outcomes import outcome_of
@@ -246,7 +246,7 @@ class DecideStage:
 
     async def _look_up(self, article: Article, delivery: Delivery) -> Known:
         redis = cast(Any, self._context.store.redis)
-        fp = from_plain(Fingerprint, unpack(delivery.fields["fp"]))
+        fp = read(delivery.fields["fp"])
         text = delivery.fields["tags"] or await redis.get(keys.tags(article.copy_of)) or ""
         tags = loads(Tags, text) if text not in ("", "copy") else Tags()
         copied = await self._decision_of(article.copy_of)

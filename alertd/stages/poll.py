@@ -19,7 +19,8 @@ from alertd.errors import FeedError, FencedError
 from alertd.feeds import Fetched, Fetcher, ParsedFeed, Reader
 from alertd.feeds.moves import returned
 from alertd.feeds.schedule import FeedState, failed, first_poll
-from alertd.stages.accept import Judged, accept, judge_document, read_marks
+from alertd.stages.accept import Judged, judge_document, read_marks
+from alertd.stages.accepter import Accepter
 from alertd.stages.context import Context, pause
 from alertd.stages.memory import FeedMemory
 from alertd.stages.operator import tell
@@ -56,6 +57,7 @@ class Poller:
         self._reader = reader
         self._lease = context.lease("poll")
         self._memory = FeedMemory(context, self._lease)
+        self._accepter = Accepter(context, self._lease)
         self._accepting = asyncio.Lock()
         self._running: set[asyncio.Task[None]] = set()
         self._scheduler: AsyncIOScheduler | None = None
@@ -244,8 +246,7 @@ class Poller:
             for item in judged:
                 verdict = "held" if item.verdict.held and item.keep else item.verdict.kind
                 context.metrics.entries.labels(verdict=verdict).inc()
-                if item.keep:
-                    await accept(context, self._lease, item)
+            await self._accepter.accept([item for item in judged if item.keep])
         return parsed, judged
 
     async def _store_is_full(self) -> bool:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from alertd.articles import Entry, Story, from_plain, to_plain
+from alertd.stages.recent import Recent
 from alertd.store import keys
 from alertd.store.packing import pack, unpack
 from alertd.stories.events import CANDIDATES
 from alertd.stories.fingerprints import Fingerprint, fingerprint
 from alertd.stories.placing import StoryCandidate
+from alertd.stories.records import read
 
 _STORIES, _LISTS = 8_192, 32_768
-V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ class Shelf:
     def __init__(self, redis: Any, window: float) -> None:
         self._redis = redis
         self._window = window
-        self._stories: _Recent[Shelved] = _Recent(_STORIES)
-        self._lists: _Recent[list[str]] = _Recent(_LISTS)
+        self._stories: Recent[str, Shelved] = Recent(_STORIES)
+        self._lists: Recent[str, list[str]] = Recent(_LISTS)
 
     def clear(self) -> None:
         """Forget all; it is read from Redis again."""
@@ -117,32 +117,8 @@ async def shelved(redis: Any, idents: Iterable[str]) -> dict[str, Shelved]:
     return {s.candidate.story.id: s for s in whole}
 
 
-class _Recent(OrderedDict[str, V], Generic[V]):
-    """A mapping of the entries that were asked for or set last.
-
-    Args:
-        most: entries that it holds.
-    """
-
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self._most = most
-
-    def get(self, key: str, default: Any = None) -> Any:
-        if key not in self:
-            return default
-        self.move_to_end(key)
-        return self[key]
-
-    def __setitem__(self, key: str, value: V) -> None:
-        super().__setitem__(key, value)
-        self.move_to_end(key)
-        if len(self) > self._most:
-            self.popitem(last=False)
-
-
 def _first(story: Story, stored: str | None) -> Fingerprint:
     """The fingerprint of a story's first article; of its title alone when the article's own is gone."""
     if stored:
-        return from_plain(Fingerprint, unpack(stored.split("|", 2)[2]))
+        return read(stored.split("|", 2)[2])
     return fingerprint(Entry("", "", story.first_url, story.title))

@@ -73,7 +73,7 @@ def fingerprint(seq: str | int) -> str:
 
 BANDS: Final = PREFIX + "band:"
 """Prefix of hashes, `ERA:TABLE`: band → places in the order of the articles of an era that have it."""
-BAND_TABLES: Final = 16_384
+BAND_TABLES: Final = 32_768
 """Tables over which the bands of an era are spread: few fields in each, so that Redis keeps them small."""
 
 

@@ -17,7 +17,7 @@ from alertd.errors import PostError
 from alertd.slack.compose import compose
 from alertd.slack.message import Message
 from alertd.slack.posting import SlackSink
-from alertd.stages.accept import accept
+from alertd.stages.accepter import Accepter
 from alertd.stages.claims import Claim
 from alertd.stages.context import Context, holding, persist
 from alertd.stages.decide import DecideStage
@@ -267,7 +267,7 @@ async def test_a_busy_band_does_not_hide_the_original(redis: Redis, tmp_path: Pa
         (first,) = await taken(ctx, entry(TITLE, url=url))
         fp = fingerprint(entry(TITLE, feed="post", url=url))
         band = bands(fp)[-1]
-        busy = f"{keys.BANDS}{int(ctx.clock() // (ctx.window / 2))}:{keys.band_table(band)}"
+        busy = f"{keys.BANDS}{int(ctx.clock() // ctx.window)}:{keys.band_table(band)}"
         (other,) = await taken(ctx, entry("Quite another headline about the price of wheat in Kansas"))
         text = await cast(Any, redis).get(keys.fingerprint(2))
         assert text.startswith(other)
@@ -314,7 +314,8 @@ async def test_a_dated_copy_tells_what_was_held_for_want_of_a_date(redis: Redis,
         lease = ctx.lease("poll")
         assert await lease.acquire()
         undated = replace(entry(TITLE), published=ctx.clock(), date_source="fetched")
-        ids = [(await accept(ctx, lease, item))[1] for item in await judged(ctx, undated, first_fetch=True)]
+        items = await judged(ctx, undated, first_fetch=True)
+        ids = [ident for _, ident in await Accepter(ctx, lease).accept(items)]
         await lease.release()
         ids += await taken(ctx, entry(TITLE, feed="post", age=30))
         async with at_work(TagStage(ctx).work, deciding(ctx)):

@@ -15,7 +15,8 @@ from redis.asyncio import Redis
 from alertd.articles import Entry
 from alertd.configured import compiled, read
 from alertd.feeds import Fetcher, Reader
-from alertd.stages.accept import Judged, accept, judge_document, read_marks
+from alertd.stages.accept import Judged, judge_document, read_marks
+from alertd.stages.accepter import Accepter
 from alertd.stages.context import Context, InForce
 from alertd.stages.poll import Poller
 from alertd.store import keys
@@ -123,11 +124,11 @@ async def taken(ctx: Context, *entries: Entry) -> list[str]:
     """Accept entries as a poll would, in the given order; returns the ids of their articles."""
     lease = ctx.lease("poll")
     assert await lease.acquire()
+    accepter = Accepter(ctx, lease)
     ids = []
     for one in entries:
-        for item in await judged(ctx, one):
-            if item.keep:
-                ids.append((await accept(ctx, lease, item))[1])
+        kept = [item for item in await judged(ctx, one) if item.keep]
+        ids += [ident for _, ident in await accepter.accept(kept)]
     await lease.release()
     return ids
 

@@ -1,68 +1,52 @@
--- Accepts an entry: its seen-mark and its place in the stream, together.
--- KEYS: 1 lease, 2 seen, 3 articles, 4 seq, 5 counts
--- ARGV: 1 token, 2 entry's key, 3 mark as it was read ("" for none), 4 content, 5 edits, 6 fingerprint, 7 its life in
---       s, 8 entry, 9 "1" when it may alert, 10 held, 11 original, 12 earlier form, 13 prefix of fingerprints, 14 prefix of
---       open articles, 15 life of the tables in s, 16 whom it met as it was read, "?" when nobody looked, 17 most
---       fingerprints to return, 18 prefix of the tables of bands, 19 era, 20 number of eras, then `TABLE BAND` for each
---       band
--- Returns {"accepted", article's id}, {"seen", id} (done before), {"conflict"} (the mark changed), {"fenced"}, or
--- {"met", whom it met, their fingerprints…} when somebody has to look whether it copies one of them first.
+-- Accepts entries: their seen-marks and their places in the stream, all together or none.
+-- KEYS: 1 lease, 2 articles, 3 seq, 4 counts
+-- ARGV: 1 token, 2 number of articles that were accepted when it was looked whom the entries copy, 3 prefix of the tables
+--       of bands and their era, 4 life of these tables in s, 5 prefix of fingerprints, 6 their life in s, 7 prefix of
+--       open articles, then for each entry twelve: key of the seen-marks, entry's key in them, mark as it was read ("" for
+--       none), content, edits, fingerprint, entry, "1" when it may alert, held, original ("#3": the third of these), bands
+--       as `TABLE BAND;`, and the earlier form
+-- Returns {"fenced"}, {"changed", the marks there are now…} when a mark or the number of articles is another one, or
+-- {"accepted", ids of the articles…}.
 if redis.replicate_commands then redis.replicate_commands() end
-if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return {'fenced', ''} end
-local mark = redis.call('HGET', KEYS[2], ARGV[2]) or ''
-if mark ~= ARGV[3] then
-  local content, article = string.match(mark, '^([^|]*)|([^|]*)|')
-  if content == ARGV[4] then return {'seen', article} end
-  return {'conflict', ''}
+if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return {'fenced'} end
+local first, width = 8, 12
+local marks, same = {'changed'}, true
+for at = first, #ARGV, width do
+  local mark = redis.call('HGET', ARGV[at], ARGV[at + 1]) or ''
+  if mark ~= ARGV[at + 2] then same = false end
+  marks[#marks + 1] = mark
 end
-local era, first = tonumber(ARGV[19]), 21
-local tables, bands, here, seqs, known = {}, {}, {}, {}, {}
-for i = first, #ARGV do
-  local name, band = string.match(ARGV[i], '^(%S+) (.+)$')
-  for back = 0, tonumber(ARGV[20]) - 1 do
-    local place = ARGV[18] .. (era - back) .. ':' .. name
-    local value = redis.call('HGET', place, band)
-    if back == 0 then tables[i], bands[i], here[i] = place, band, value end
-    if value then
-      for seq in string.gmatch(value, '%S+') do
-        if not known[seq] then seqs[#seqs + 1] = seq end
-        known[seq] = (known[seq] or 0) + 1
-      end
+local seq = tonumber(redis.call('GET', KEYS[3]) or '0')
+if not same or seq ~= tonumber(ARGV[2]) then return marks end
+local time = redis.call('TIME')
+local arrived = time[1] .. '.' .. string.format('%06d', time[2])
+local ids, copies = {'accepted'}, 0
+for at = first, #ARGV, width do
+  local content, edits, fp, entry, may, held = unpack(ARGV, at + 3, at + 8)
+  local original = ARGV[at + 9]
+  if string.sub(original, 1, 1) == '#' then original = ids[tonumber(string.sub(original, 2)) + 1] end
+  local copy = original ~= ''
+  if copy then copies = copies + 1 end
+  seq = seq + 1
+  local id = redis.call('XADD', KEYS[2], '*', 'seq', seq, 'arrived', arrived, 'entry', entry, 'fp', fp,
+    'may', may, 'held', held, 'copy', original, 'update', ARGV[at + 11])
+  ids[#ids + 1] = id
+  redis.call('HSET', ARGV[at], ARGV[at + 1], content .. '|' .. id .. '|' .. edits .. '|' .. may)
+  redis.call('SET', ARGV[5] .. seq, id .. '|' .. original .. '|' .. fp, 'EX', ARGV[6])
+  redis.call('SET', ARGV[7] .. id, '1')
+  for name, band in string.gmatch(ARGV[at + 10], '(%S+) ([^;]+);') do
+    local place = ARGV[3] .. name
+    if redis.call('HSETNX', place, band, seq) == 1 then
+      if redis.call('HLEN', place) == 1 then redis.call('EXPIRE', place, ARGV[4]) end
+    elseif not copy then
+      -- a copy is found through its original, where that has the band as well
+      local value = redis.call('HGET', place, band)
+      if #value > 54 then value = string.match(value, ' (.*)$') or value end
+      redis.call('HSET', place, band, value .. ' ' .. seq)
     end
   end
 end
-local met = table.concat(seqs, ' ')
-if met ~= ARGV[16] and (ARGV[16] ~= '?' or met ~= '') then
-  -- who shares most bands first: a busy band must not crowd out the one article that shares the address
-  table.sort(seqs, function(a, b)
-    if known[a] ~= known[b] then return known[a] > known[b] end
-    return tonumber(a) < tonumber(b)
-  end)
-  local names = {}
-  for i = 1, math.min(#seqs, tonumber(ARGV[17])) do names[i] = ARGV[13] .. seqs[i] end
-  local found = #names > 0 and redis.call('MGET', unpack(names)) or {}
-  local answer = {'met', met}
-  for i = 1, #names do if found[i] then answer[#answer + 1] = found[i] end end
-  return answer
-end
-local time = redis.call('TIME')
-local arrived = time[1] .. '.' .. string.format('%06d', time[2])
-local seq = redis.call('INCR', KEYS[4])
-local id = redis.call('XADD', KEYS[3], '*',
-  'seq', seq, 'arrived', arrived, 'entry', ARGV[8], 'fp', ARGV[6],
-  'may', ARGV[9], 'held', ARGV[10], 'copy', ARGV[11], 'update', ARGV[12])
-redis.call('HSET', KEYS[2], ARGV[2], ARGV[4] .. '|' .. id .. '|' .. ARGV[5] .. '|' .. ARGV[9])
-redis.call('SET', ARGV[13] .. seq, id .. '|' .. ARGV[11] .. '|' .. ARGV[6], 'EX', ARGV[7])
-redis.call('SET', ARGV[14] .. id, '1')
-for i = first, #ARGV do
-  local value = here[i]
-  -- a copy is found through its original, where that has the band as well
-  if not value or ARGV[11] == '' then
-    if value and #value > 54 then value = string.match(value, ' (.*)$') or value end
-    redis.call('HSET', tables[i], bands[i], value and value .. ' ' .. seq or seq)
-    if not value and redis.call('HLEN', tables[i]) == 1 then redis.call('EXPIRE', tables[i], ARGV[15]) end
-  end
-end
-redis.call('HINCRBY', KEYS[5], 'articles', 1)
-if ARGV[11] ~= '' then redis.call('HINCRBY', KEYS[5], 'copies', 1) end
-return {'accepted', id}
+redis.call('SET', KEYS[3], seq)
+redis.call('HINCRBY', KEYS[4], 'articles', #ids - 1)
+if copies > 0 then redis.call('HINCRBY', KEYS[4], 'copies', copies) end
+return ids

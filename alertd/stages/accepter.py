@@ -1,0 +1,293 @@
+"""Makes articles of entries: what waits goes together, in two round trips, whatever document it comes from."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+from alertd.articles import dumps
+from alertd.errors import StoreError
+from alertd.feeds.identity import KnownEntry
+from alertd.stages.accept import Judged, Mark
+from alertd.stages.context import Context
+from alertd.stages.recent import Recent
+from alertd.store import keys
+from alertd.store.leases import Lease
+from alertd.stories.fingerprints import Fingerprint, bands, find_copy, fingerprint
+from alertd.stories.records import read, written
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 64
+"""Entries that are accepted together; a script that takes more holds others up."""
+_MOST_CANDIDATES = 50
+_ERAS = 2
+"""Eras, a window long, in which a band is sought: they cover the window whole."""
+_MOST_CONFLICTS = 20
+_LONG = 20_000
+"""Characters from which fingerprints are made in a thread: less takes no longer than to hand it over."""
+_REMEMBERED = 4_096
+
+Outcome = tuple[Literal["accepted", "seen"], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An accepted article as it is found by what may copy it: its id, that of its original or "", its fingerprint."""
+
+    id: str
+    original: str
+    fp: Fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An entry that is about to be accepted: what it is compared by, and whether it is an edit of its earlier form."""
+
+    fp: Fingerprint
+    bands: tuple[str, ...]
+    update: bool
+
+
+def originals(
+    entries: Sequence[Candidate], met: Sequence[Iterable[int]], known: Mapping[int, Accepted], accepted: int
+) -> list[str]:
+    """Say of each entry which article it copies. Pure.
+
+    Args:
+        entries: in the order in which they will be accepted.
+        met: for each the places of accepted articles that share bands with it, see `meetings`.
+        known: those articles by their places; those that are missing are forgotten.
+        accepted: number of articles accepted before these.
+
+    Returns:
+        For each the id of its original, "#3" for the third of these entries, "" for none.
+    """
+    found: list[str] = []
+    places: dict[str, list[int]] = defaultdict(list)
+    for number, entry in enumerate(entries):
+        original = ""
+        # an edited entry stands in for its earlier form, which is what it is most alike
+        if not entry.update:
+            mates = Counter(place for band in entry.bands for place in places[band])
+            near = [(f"{accepted + n:020d}", entries[n - 1].fp) for n, _ in mates.most_common(_MOST_CANDIDATES)]
+            near += [(f"{place:020d}", known[place].fp) for place in met[number] if place in known]
+            match = find_copy(entry.fp, near)
+            if match:
+                place = int(match.id)
+                mate = place - accepted
+                copied = known[place] if mate <= 0 else None
+                original = (copied.original or copied.id) if copied else found[mate - 1] or f"#{mate}"
+        found.append(original)
+        for band in entry.bands:
+            places[band].append(number + 1)
+    return found
+
+
+def meetings(said: str) -> list[int]:
+    """The places of the articles that an entry meets, out of the answer of `look.lua`.
+
+    Who shares most bands comes first: a busy band must not crowd out the one article that shares the address.
+    """
+    known = Counter(map(int, said.split()))
+    return sorted(known, key=lambda place: (-known[place], place))[:_MOST_CANDIDATES]
+
+
+class _Request:
+    """The entries of one call, of which some may be settled before others."""
+
+    def __init__(self, size: int) -> None:
+        self.outcomes: list[Outcome | None] = [None] * size
+        self.left = size
+        self.done: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+
+    def settle(self, number: int, outcome: Outcome) -> None:
+        self.outcomes[number] = outcome
+        self.left -= 1
+        if not self.left and not self.done.done():
+            self.done.set_result(self.outcomes)
+
+    def fail(self, error: Exception) -> None:
+        if not self.done.done():
+            self.done.set_exception(error)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """An entry on its way into the store; `mark` is the one that it is held against."""
+
+    request: _Request
+    number: int
+    item: Judged
+    candidate: Candidate
+    mark: str
+
+    @property
+    def name(self) -> tuple[str, str]:
+        return self.item.entry.feed, self.item.key
+
+
+class Accepter:
+    """Accepts entries under the poll lease.
+
+    Args:
+        context: what stages share.
+        lease: the poll lease.
+    """
+
+    def __init__(self, context: Context, lease: Lease) -> None:
+        self._context = context
+        self._lease = lease
+        self._waiting: list[_Waiting] = []
+        self._sender: asyncio.Task[None] | None = None
+        self._known: Recent[int, Accepted] = Recent(_REMEMBERED)
+        self._connections = 0
+
+    async def accept(self, items: Sequence[Judged]) -> list[Outcome]:
+        """Make articles of entries, each once and in the order given.
+
+        Entries of several calls that wait together are accepted together.
+
+        Returns:
+            For each what happened, and the article's id: `seen` when it was accepted before.
+
+        Raises:
+            FencedError: polling went to another process.
+            StoreError: others changed the same entries again and again.
+            RedisError: the store is away. In all three cases some of the entries may have been accepted.
+        """
+        if not items:
+            return []
+        size = sum(len(i.entry.text) + len(i.entry.summary) for i in items)
+        made = await asyncio.to_thread(_candidates, items) if size > _LONG else _candidates(items)
+        request = _Request(len(items))
+        self._waiting += [
+            _Waiting(request, number, item, candidate, item.mark)
+            for number, (item, candidate) in enumerate(zip(items, made, strict=True))
+        ]
+        if self._sender is None:
+            self._sender = asyncio.create_task(self._send(), name="acceptance")
+        return await request.done
+
+    async def _send(self) -> None:
+        try:
+            while batch := self._take():
+                try:
+                    await self._commit(batch)
+                except Exception as error:
+                    # each call hears of it and handles it as if it had been alone
+                    for waiting in batch:
+                        waiting.request.fail(error)
+        finally:
+            self._sender = None
+
+    def _take(self) -> list[_Waiting]:
+        """The next ones that go together: no entry twice, and none of a call that failed."""
+        batch: dict[tuple[str, str], _Waiting] = {}
+        left: list[_Waiting] = []
+        for waiting in self._waiting:
+            if waiting.request.done.done():
+                continue
+            if len(batch) < AT_ONCE and waiting.name not in batch:
+                batch[waiting.name] = waiting
+            else:
+                left.append(waiting)
+        self._waiting = left
+        return list(batch.values())
+
+    async def _commit(self, batch: list[_Waiting]) -> None:
+        context = self._context
+        for _ in range(_MOST_CONFLICTS):
+            era = int(context.clock() // context.window)
+            placed = ["".join(f"{keys.band_table(b)} {b};" for b in w.candidate.bands) for w in batch]
+            accepted, *said = await context.store.run(
+                "look", [keys.SEQUENCE], [keys.BANDS, era, _ERAS, *placed]
+            )  # fmt: skip
+            met = [meetings(text) for text in said]
+            known = await self._fetched({place for places in met for place in places})
+            found = originals([w.candidate for w in batch], met, known, int(accepted))
+            outcome, *answers = await context.store.run(
+                "accept",
+                [self._lease.key, keys.ARTICLES, keys.SEQUENCE, keys.COUNTS],
+                [
+                    self._lease.token, accepted, f"{keys.BANDS}{era}:", _ERAS * context.window, keys.fingerprint(""),
+                    context.window, keys.opened(""),
+                    *(part for row in zip(batch, placed, found, strict=True) for part in _row(*row)),
+                ],
+            )  # fmt: skip
+            if outcome == "fenced":
+                self._lease.lost()
+            if outcome == "accepted":
+                self._settle(batch, answers, found, int(accepted))
+                return
+            batch = _after(batch, answers)
+            if not batch:
+                return
+        raise StoreError(
+            "entries change faster than they can be stored",
+            where=batch[0].item.entry.feed,
+            hint="another alertd polls the same feed under the same lease; stop one of them",
+        )
+
+    async def _fetched(self, places: set[int]) -> Mapping[int, Accepted]:
+        """What is stored of accepted articles; the latest are at hand."""
+        if self._connections != self._context.store.connections:
+            # behind a new connection may be a server that does not know the latest and gives their places to others
+            self._connections = self._context.store.connections
+            self._known.clear()
+        found = {place: self._known.get(place) for place in places}
+        missing = [place for place, known in found.items() if known is None]
+        if missing:
+            texts = await cast(Any, self._context.store.redis).mget([keys.fingerprint(place) for place in missing])
+            for place, text in zip(missing, texts, strict=True):
+                if text:
+                    ident, original, stored = text.split("|", 2)
+                    found[place] = self._known[place] = Accepted(ident, original, read(stored))
+        return {place: known for place, known in found.items() if known is not None}
+
+    def _settle(self, batch: Sequence[_Waiting], ids: Sequence[str], found: Sequence[str], accepted: int) -> None:
+        metrics = self._context.metrics
+        metrics.articles.inc(len(batch))
+        metrics.copies.inc(sum(bool(original) for original in found))
+        for number, (waiting, ident, original) in enumerate(zip(batch, ids, found, strict=True)):
+            of = ids[int(original[1:]) - 1] if original.startswith("#") else original
+            self._known[accepted + number + 1] = Accepted(ident, of, waiting.candidate.fp)
+            entry = waiting.item.entry
+            logger.debug("accepted: %s", entry.title, extra={"article": ident, "feed": entry.feed})
+            waiting.request.settle(waiting.number, ("accepted", ident))
+
+
+def _candidates(items: Sequence[Judged]) -> list[Candidate]:
+    made = []
+    for item in items:
+        fp = fingerprint(item.entry)
+        made.append(Candidate(fp, bands(fp), item.verdict.kind == "update"))
+    return made
+
+
+def _row(waiting: _Waiting, placed: str, original: str) -> list[str | int]:
+    """What `accept.lua` is told of an entry."""
+    item, update = waiting.item, waiting.candidate.update
+    known = Mark.read(waiting.mark).known if waiting.mark else KnownEntry("", "")
+    return [
+        keys.seen(item.entry.feed), item.key, waiting.mark, item.content, known.edits + update,
+        written(waiting.candidate.fp), dumps(item.entry), int(item.verdict.may_alert), item.verdict.held, original,
+        placed, known.article_id if update else "",
+    ]  # fmt: skip
+
+
+def _after(batch: Sequence[_Waiting], marks: Sequence[str]) -> list[_Waiting]:
+    """Those that are still to be accepted, held against the marks that are there now."""
+    left = []
+    for waiting, mark in zip(batch, marks, strict=True):
+        known = Mark.read(mark).known if mark and mark != waiting.mark else None
+        if known is not None and known.content == waiting.item.content:
+            waiting.request.settle(waiting.number, ("seen", known.article_id))
+        else:
+            waiting.mark = mark
+            left.append(waiting)
+    return left

@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from redis.asyncio import Redis
+
+from alertd.articles import Entry
+from alertd.stages.accept import Judged
+from alertd.stages.accepter import AT_ONCE, Accepted, Accepter, Candidate, meetings, originals
+from alertd.stages.context import Context
+from alertd.store import keys
+from alertd.stories.fingerprints import bands, fingerprint
+from alertd.stories.records import written
+from tests.stages.world import context, entry, judged, stream
+
+TITLE = "Acme agrees to buy Bolt Industries for $4.7 billion in cash and shares"
+OTHERS = (
+    "Acme agrees to buy Bolt Industries for $4.7 billion in cash and stock",
+    "Acme agrees to buy Bolt Industries for $3.9 billion in cash and shares",
+    "Port of Oulu opens a longer quay for the timber trade after two years of work",
+    "UPDATE 2-Acme agrees to buy Bolt Industries for $4.7 bln in cash and shares",
+)
+
+
+def candidate(title: str, feed: str = "wire", *, update: bool = False) -> Candidate:
+    fp = fingerprint(entry(title, feed=feed))
+    return Candidate(fp, bands(fp), update)
+
+
+async def every(ctx: Context, *entries: Entry) -> list[Judged]:
+    return [item for one in entries for item in await judged(ctx, one)]
+
+
+def test_copies_are_found_among_those_that_come_together_and_point_to_one_original() -> None:
+    together = [candidate(TITLE), candidate(OTHERS[2]), candidate(TITLE, "post"), candidate(TITLE, "third")]
+    assert originals(together, [()] * 4, {}, 7) == ["", "", "#1", "#1"]
+
+
+def test_what_is_stored_comes_before_what_comes_together() -> None:
+    known = {
+        3: Accepted("3-0", "", fingerprint(entry(TITLE, feed="first"))),
+        5: Accepted("5-0", "2-0", candidate(TITLE).fp),
+    }
+    together = [candidate(TITLE), candidate(TITLE, "post")]
+    assert originals(together, [(3,), (3,)], known, 7) == ["3-0", "3-0"]
+    assert originals(together, [(5,), (9,)], known, 7) == ["2-0", "2-0"], "a copy of a copy points to the original"
+
+
+def test_an_edit_copies_nothing_and_may_be_copied() -> None:
+    together = [candidate(TITLE), candidate(TITLE, "post", update=True), candidate(TITLE, "third")]
+    assert originals(together, [()] * 3, {}, 0) == ["", "", "#1"]
+
+
+def test_who_shares_most_bands_comes_first_and_few_are_looked_at() -> None:
+    assert meetings("4 4 9 12 9 9") == [9, 4, 12]
+    assert len(meetings(" ".join(map(str, range(300))))) == 50
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from((TITLE, *OTHERS)), max_size=8), st.lists(st.integers(1, 4), max_size=8))
+def test_together_or_one_by_one_is_the_same(titles: list[str], cuts: list[int]) -> None:
+    entries = [candidate(title, f"feed{n}") for n, title in enumerate(titles)]
+
+    def accepted(sizes: list[int]) -> list[str]:
+        """The original of each when so many at a time are accepted, as places in the order."""
+        done: list[tuple[Candidate, str]] = []
+        rest = list(entries)
+        while rest:
+            size = sizes.pop(0) if sizes else 1
+            batch, rest = rest[:size], rest[size:]
+            known = {n: Accepted(str(n), of, c.fp) for n, (c, of) in enumerate(done, 1)}
+            met = [[n for n, (c, _) in enumerate(done, 1) if set(c.bands) & set(one.bands)] for one in batch]
+            before = len(done)
+            found = originals(batch, met, known, before)
+            done += [
+                (one, str(before + int(of[1:])) if of.startswith("#") else of)
+                for one, of in zip(batch, found, strict=True)
+            ]
+        return [of for _, of in done]
+
+    assert accepted([]) == accepted(list(cuts))
+
+
+async def test_a_document_takes_two_round_trips_however_many_entries_it_has(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with context(redis, tmp_path) as ctx:
+        lease = ctx.lease("poll")
+        assert await lease.acquire()
+        items = await every(
+            ctx, *(entry(f"Mill number {n} in town {n * 7} burns down", guid=str(n)) for n in range(60))
+        )
+        accepter = Accepter(ctx, lease)
+        asked: list[str] = []
+        real = ctx.store.run
+
+        async def counted(name: str, *arguments: Any) -> Any:
+            asked.append(name)
+            return await real(name, *arguments)
+
+        monkeypatch.setattr(ctx.store, "run", counted)
+        found = await accepter.accept(items)
+        assert [outcome for outcome, _ in found] == ["accepted"] * 60
+        assert asked == ["look", "accept"]
+        rows = await cast(Any, redis).xrange(keys.ARTICLES)
+        assert [ident for ident, _ in rows] == [ident for _, ident in found]
+        assert [row["seq"] for _, row in rows] == [str(n) for n in range(1, 61)]
+
+
+async def test_what_waits_together_goes_together_and_each_call_hears_of_its_own(redis: Redis, tmp_path: Path) -> None:
+    async with context(redis, tmp_path) as ctx:
+        lease = ctx.lease("poll")
+        assert await lease.acquire()
+        documents = [
+            await every(ctx, *(entry(f"Shop {n} of chain {feed} opens", feed=feed, guid=str(n)) for n in range(30)))
+            for feed in ("a", "b", "c", "d")
+        ]
+        accepter = Accepter(ctx, lease)
+        found = await asyncio.gather(*(accepter.accept(items) for items in documents))
+        ids = [ident for each in found for _, ident in each]
+        assert [len(each) for each in found] == [30] * 4
+        rows = dict(await cast(Any, redis).xrange(keys.ARTICLES))
+        assert set(ids) == set(rows)
+        assert len(ids) == 120 > AT_ONCE
+        assert (await cast(Any, redis).hgetall(keys.COUNTS))["articles"] == "120"
+
+
+async def test_another_ones_article_in_between_is_looked_at_again(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with context(redis, tmp_path) as ctx:
+        lease = ctx.lease("poll")
+        assert await lease.acquire()
+        mine, theirs = Accepter(ctx, lease), Accepter(ctx, lease)
+        (here,), (there,) = await every(ctx, entry(TITLE, feed="a")), await every(ctx, entry(TITLE, feed="b"))
+        real = ctx.store.run
+
+        async def overtaken(name: str, *arguments: Any) -> Any:
+            if name == "accept":
+                monkeypatch.setattr(ctx.store, "run", real)
+                await theirs.accept([there])
+            return await real(name, *arguments)
+
+        monkeypatch.setattr(ctx.store, "run", overtaken)
+        ((outcome, ident),) = await mine.accept([here])
+        rows = {i: row["copy"] for i, row in await cast(Any, redis).xrange(keys.ARTICLES)}
+        first = min(rows)
+        assert (outcome, rows) == ("accepted", {first: "", ident: first})
+
+
+async def test_of_a_batch_that_was_accepted_in_part_the_rest_is_accepted(redis: Redis, tmp_path: Path) -> None:
+    async with context(redis, tmp_path) as ctx:
+        lease = ctx.lease("poll")
+        assert await lease.acquire()
+        items = await every(ctx, *(entry(title, guid=str(n)) for n, title in enumerate((TITLE, *OTHERS))))
+        ((_, before),) = await Accepter(ctx, lease).accept(items[1:2])
+        found = await Accepter(ctx, lease).accept(items)
+        assert [outcome for outcome, _ in found] == ["accepted", "seen", "accepted", "accepted", "accepted"]
+        assert found[1] == ("seen", before)
+        assert len(await stream(redis, keys.ARTICLES)) == 5
+        assert await Accepter(ctx, lease).accept(items) == [("seen", ident) for _, ident in found]
+
+
+async def test_an_error_of_the_store_reaches_the_calls_that_waited_and_no_others(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with context(redis, tmp_path) as ctx:
+        lease = ctx.lease("poll")
+        assert await lease.acquire()
+        accepter = Accepter(ctx, lease)
+        (first,), (second,) = await every(ctx, entry(TITLE)), await every(ctx, entry(OTHERS[2]))
+        real = ctx.store.run
+
+        async def away(*_: Any) -> Any:
+            monkeypatch.setattr(ctx.store, "run", real)
+            raise ConnectionError("away")
+
+        monkeypatch.setattr(ctx.store, "run", away)
+        with pytest.raises(ConnectionError):
+            await accepter.accept([first])
+        assert [outcome for outcome, _ in await accepter.accept([first, second])] == ["accepted", "accepted"]
+
+
+async def test_what_is_at_hand_is_dropped_with_the_connection(redis: Redis, tmp_path: Path) -> None:
+    async with context(redis, tmp_path) as ctx:
+        lease = ctx.lease("poll")
+        assert await lease.acquire()
+        accepter = Accepter(ctx, lease)
+        await accepter.accept(await every(ctx, entry(TITLE)))
+        # another server took its place: it gave the same place in the order to another article
+        other = fingerprint(entry(OTHERS[2]))
+        await cast(Any, redis).set(keys.fingerprint(1), f"9-9||{written(other)}")
+        ctx.store.connections += 1
+        await accepter.accept(await every(ctx, entry(TITLE, feed="post")))
+        assert [row["copy"] for row in await stream(redis, keys.ARTICLES)] == ["", ""]
