@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from alertd.config import Configuration, load
+from alertd.config.expansion import Listed
 from alertd.sectors import sector
 from alertd.tagging.gazetteer import Gazetteer
 from alertd.tagging.linker import unlisted
@@ -19,7 +20,16 @@ def read(folder: Path, gazetteer: Gazetteer, watchlist: Path | None = None) -> C
     Raises:
         ConfigError: with every mistake.
     """
-    return load(folder, os.environ, lambda s: is_symbol(gazetteer, s), lambda s: suggest(gazetteer, s), watchlist)
+    return load(
+        folder, os.environ, lambda s: is_symbol(gazetteer, s), lambda s: suggest(gazetteer, s), watchlist,
+        lambda s: listed(gazetteer, s),
+    )  # fmt: skip
+
+
+def listed(gazetteer: Gazetteer, key: str) -> Listed | None:
+    """Symbols and name of a company, for the presets of feeds that go by company."""
+    issuer = gazetteer.resolve(key)
+    return Listed(issuer.symbols, issuer.name) if issuer else None
 
 
 def compiled(configuration: Configuration, gazetteer: Gazetteer) -> RuleBook:

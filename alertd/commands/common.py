@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from alertd.config import Configuration
+    from alertd.config.expansion import Listed
+    from alertd.tagging.gazetteer import Gazetteer
 
 FAILED: Final = 1
 """Exit code: the work failed."""
@@ -157,7 +159,20 @@ def configuration(folder: Path) -> Configuration:
     """
     from alertd.config import load
 
-    return load(folder, os.environ)
+    return load(folder, os.environ, listed=_listed)
+
+
+def _listed(key: str) -> Listed | None:
+    from alertd.configured import listed
+
+    return listed(_gazetteer(), key)
+
+
+@functools.cache
+def _gazetteer() -> Gazetteer:
+    from alertd.tagging.gazetteer import Gazetteer
+
+    return Gazetteer.open()
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

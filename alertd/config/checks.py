@@ -32,12 +32,19 @@ class Symbols:
 
 @dataclass
 class Parts:
-    """What could be read of both files, each with its place; parts with mistakes are left out."""
+    """What could be read of both files, each with its place; parts with mistakes are left out.
+
+    Attributes:
+        expansions: names of the feeds that a preset's entry stands for, by the name of that entry.
+        empty: indexes of entries whose preset stands for no feed at all.
+    """
 
     private: bool = False
     feeds: list[tuple[int, FeedSettings]] = field(default_factory=list)
     rules: list[tuple[Keys, RuleSettings]] = field(default_factory=list)
     lists: Mapping[str, object] = field(default_factory=dict)
+    expansions: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    empty: list[int] = field(default_factory=list)
 
 
 def check_settings(document: Document, parts: Parts) -> None:
@@ -54,6 +61,10 @@ def check_settings(document: Document, parts: Parts) -> None:
         document.at(path, f"the address of the feed in line {first} again; keep one of them")
     for index, feed in parts.feeds:
         _check_feed(document, index, feed, parts)
+    for index in parts.empty:
+        text = "no company of the watchlist has what it is asked by; name some under `symbols:`, or remove the preset"
+        document.at(("feeds", index, "preset"), text)
+    _check_names_of_presets(document, parts)
     _check_slack(document, parts)
     _check_twice(document, ("slack",), "token")
     _check_twice(document, ("redis",), "url")
@@ -62,6 +73,8 @@ def check_settings(document: Document, parts: Parts) -> None:
 def _check_feed(document: Document, index: int, feed: FeedSettings, parts: Parts) -> None:
     at = ("feeds", index)
     _check_twice(document, at, "url")
+    if {(*at, "preset"), (*at, "url")} <= document.places.keys():
+        document.at((*at, "url"), "preset and url are both given; keep one of them", key=True)
     if feed.interval < FASTEST_PUBLIC and not feed.on_loopback:
         default = ("feed_defaults", "interval")
         own = (*at, "interval") if (*at, "interval") in document.places or default not in document.places else default
@@ -72,6 +85,27 @@ def _check_feed(document: Document, index: int, feed: FeedSettings, parts: Parts
     if (host == "sec.gov" or host.endswith(".sec.gov")) and not _contact_given(document):
         text = "the SEC refuses readers that name no contact; set `contact:` to an e-mail address of yours"
         document.at((*at, "url"), text)
+
+
+def _check_names_of_presets(document: Document, parts: Parts) -> None:
+    """Note feeds that a preset gives the name of another one; names as written were compared before."""
+    first: dict[str, int] = {}
+    for index, feed in parts.feeds:
+        if feed.name in first and first[feed.name] != index and feed.preset:
+            document.at(("feeds", index), f"a second feed {feed.name}; give this entry a `name:` of its own")
+        first.setdefault(feed.name, index)
+
+
+def check_symbols_of_feeds(document: Document, symbols: Symbols) -> None:
+    """Note what is wrong with the `symbols` of feeds: unknown ones, and some where no preset asks for them."""
+    feeds = document.value.get("feeds") if isinstance(document.value, dict) else None
+    for index, item in enumerate(feeds if isinstance(feeds, list) else ()):
+        if not isinstance(item, dict) or not item.get("symbols"):
+            continue
+        at = ("feeds", index, "symbols")
+        if not item.get("preset"):
+            document.at(at, "symbols without a preset; add `preset:`, or remove them", key=True)
+        check_symbols(document, at, item["symbols"], symbols)
 
 
 def _host(url: str) -> str:

@@ -10,8 +10,16 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from alertd.config.checks import Parts, Symbols, check_settings, check_symbols, check_watchlist
+from alertd.config.checks import (
+    Parts,
+    Symbols,
+    check_settings,
+    check_symbols,
+    check_symbols_of_feeds,
+    check_watchlist,
+)
 from alertd.config.document import Document, Keys, read
+from alertd.config.expansion import STAND_IN, Listed, expanded, for_feeds_of, prepare
 from alertd.config.lists import read_lists
 from alertd.config.models import FeedDefaults, FeedSettings, Settings
 from alertd.config.problems import explain
@@ -65,6 +73,7 @@ def load(
     resolve: Callable[[str], bool] | None = None,
     suggest: Callable[[str], Sequence[str]] | None = None,
     watchlist_file: Path | None = None,
+    listed: Callable[[str], Listed | None] | None = None,
 ) -> Configuration:
     """Read and check a configuration.
 
@@ -75,6 +84,7 @@ def load(
             that no exchange lists is watched by name.
         suggest: symbols that are like an unknown one.
         watchlist_file: another file than the folder's `watchlist.yaml`; its lists of companies lie beside it.
+        listed: symbols and name of a company by one of them, for the presets of feeds that go by company.
 
     Raises:
         ConfigError: with every mistake of both files in `problems`, in order.
@@ -86,29 +96,35 @@ def load(
     ]
     first, second = documents
     base = folder.resolve()
+    prepare(_items(first, "feeds"))
     _read_secret_files(first, base)
     lists = read_lists(second, paths[1].parent, len(FILES))
     settings = _validate(first, Settings)
     watchlist = _validate(second, Watchlist)
     parts = _parts(first, second)
+    _expand(parts, listed or (lambda _key: None))
     check_settings(first, parts)
     symbols = Symbols(resolve, suggest)
-    check_watchlist(second, parts, _feed_names(first), symbols)
-    for listed in lists:
-        check_symbols(listed.document, (), listed.document.value, symbols)
+    check_symbols_of_feeds(first, symbols)
+    names = dict.fromkeys([*_feed_names(first), *(feed.name for _, feed in parts.feeds)])
+    check_watchlist(second, parts, names, symbols)
+    for more in lists:
+        check_symbols(more.document, (), more.document.value, symbols)
     settings = _place(first, settings, base) if settings else None
-    problems = _problems(first, second, *(listed.document for listed in lists))
+    problems = _problems(first, second, *(more.document for more in lists))
     if problems or settings is None or watchlist is None:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise ConfigError(f"{problems[0]}{more}", problems=problems)
-    found += [listed.data for listed in lists]
+    found += [more.data for more in lists]
     digest = hashlib.sha256(b"\0".join(hashlib.sha256(data or b"").digest() for data in found))
     return Configuration(
         folder=base,
         settings=settings.model_copy(update={"feeds": tuple(feed for _, feed in parts.feeds)}),
-        watchlist=watchlist.model_copy(update={"rules": tuple(rule for _, rule in parts.rules), "groups": ()}),
+        watchlist=watchlist.model_copy(
+            update={"rules": tuple(for_feeds_of(rule, parts.expansions) for _, rule in parts.rules), "groups": ()}
+        ),
         generation=digest.hexdigest()[:12],
-        files=(*FILES, *(listed.name for listed in lists)),
+        files=(*FILES, *(more.name for more in lists)),
     )
 
 
@@ -188,6 +204,21 @@ def _parts(first: Document, second: Document) -> Parts:
                 found = rule.with_defaults(inherited).at_home(scopes, watchlist.lists)
                 parts.rules.append((("groups", number, "rules", index), found))
     return parts
+
+
+def _expand(parts: Parts, listed: Callable[[str], Listed | None]) -> None:
+    """Replace each feed that names a preset by the feeds that it stands for."""
+    companies = [company for _, rule in parts.rules for company in rule.companies]
+    found: list[tuple[int, FeedSettings]] = []
+    for index, feed in parts.feeds:
+        if not feed.preset or not feed.url.startswith(STAND_IN):
+            found.append((index, feed))
+            continue
+        made = expanded(feed, companies, listed)
+        parts.expansions[feed.name] = tuple(one.name for one in made)
+        parts.empty += [index] * (not made)
+        found += [(index, one) for one in made]
+    parts.feeds = found
 
 
 def _private(top: Mapping[str, Any]) -> bool:

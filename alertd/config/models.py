@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
 
+from alertd.config.presets import PRESETS
 from alertd.config.units import Duration, Size
-from alertd.config.values import Address, Channel, HeaderName, Model, Text, nearest, reach, redact
+from alertd.config.values import Address, Channel, HeaderName, Model, Text, Texts, nearest, reach, redact
 
 DAY = 86400.0
 
@@ -36,6 +37,14 @@ def _zone(name: str) -> str:
         return name
     like = nearest(name, available_timezones())
     raise ValueError(f"no time zone; {f'did you mean {like}?' if like else 'write one such as America/New_York'}")
+
+
+def _preset(name: str) -> str:
+    if not name or name in PRESETS:
+        return name
+    like = nearest(name, PRESETS)
+    step = f"did you mean {like}?" if like else f"there are {', '.join(PRESETS)}"
+    raise ValueError(f"no preset; {step}")
 
 
 def _contact(text: str) -> str:
@@ -100,6 +109,10 @@ class FeedSettings(FeedDefaults):
     """Address of the feed. May hold a key; it is shown without it."""
     url_file: str = ""
     """File that holds the address, instead of `url`."""
+    preset: Annotated[str, AfterValidator(_preset), WithJsonSchema({"type": "string", "enum": list(PRESETS)})] = ""
+    """A known source, instead of `url` and `name` (docs/feeds.md); some make a feed for each company."""
+    symbols: Texts = ()
+    """Companies of such a preset, by symbol or name; without them, those of the watchlist."""
     source: Annotated[str, Field(max_length=200)] = ""
     """Outlet to show with its articles; without it, the feed's own title."""
     headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)

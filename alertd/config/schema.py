@@ -62,8 +62,8 @@ def _loosen(schema: dict[str, Any]) -> None:
             _loosen_companies(rule["properties"][key])
         _loosen_companies(schema["properties"]["lists"]["additionalProperties"])
     if feed := parts.get("FeedSettings"):
-        feed["required"].remove("url")
-        feed["anyOf"] = [{"required": ["url"]}, {"required": ["url_file"]}]
+        del feed["required"]
+        feed["anyOf"] = [{"required": ["name", "url"]}, {"required": ["name", "url_file"]}, {"required": ["preset"]}]
 
 
 def _loosen_companies(companies: dict[str, Any]) -> None:

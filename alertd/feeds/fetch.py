@@ -25,6 +25,7 @@ from alertd.errors import FeedError
 from alertd.feeds.decompress import ACCEPT_ENCODING, Plain, TooLargeError, UnknownEncodingError, decompress
 from alertd.feeds.failures import failure, refusal, too_large
 from alertd.feeds.network import guarded_socket, proxy_for, read_address, same_site
+from alertd.feeds.pace import Pace
 from alertd.feeds.settings import FeedLike
 
 MAX_REDIRECTS = 5
@@ -97,6 +98,7 @@ class Fetcher:
         self._allow_private = allow_private
         self._clock = clock
         self._slots: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._pace = Pace()
         self._session: ClientSession | None = None
         self._proxied: ClientSession | None = None
 
@@ -222,6 +224,7 @@ class Fetcher:
     async def _slot(self, host: str) -> AsyncIterator[None]:
         slot = self._slots.setdefault(host, asyncio.Semaphore(PER_HOST))
         async with slot:
+            await self._pace.turn(host)
             yield
 
     async def _read(self, response: ClientResponse, feed: FeedLike, sent: Validators) -> Plain:
