@@ -108,10 +108,10 @@ def load(
     check_symbols_of_feeds(first, symbols)
     names = dict.fromkeys([*_feed_names(first), *(feed.name for _, feed in parts.feeds)])
     check_watchlist(second, parts, names, symbols)
-    for more in lists:
-        check_symbols(more.document, (), more.document.value, symbols)
+    for several in lists:
+        check_symbols(several.document, (), several.document.value, symbols)
     settings = _place(first, settings, base) if settings else None
-    problems = _problems(first, second, *(more.document for more in lists))
+    problems = _problems(first, second, *(one.document for one in lists))
     if problems or settings is None or watchlist is None:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise ConfigError(f"{problems[0]}{more}", problems=problems)
