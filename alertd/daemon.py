@@ -27,6 +27,7 @@ from alertd.slack.posting import Sink, SlackSink, TerminalSink
 from alertd.stages.context import Context, InForce, holding, pause, persist
 from alertd.stages.decide import DecideStage
 from alertd.stages.notify import NotifyStage
+from alertd.stages.pages import open_pages
 from alertd.stages.poll import Poller
 from alertd.stages.tag import TagStage
 from alertd.state import open_state, reach
@@ -139,16 +140,17 @@ async def _serve(
         fetcher = await stack.enter_async_context(
             Fetcher(contact=settings.contact, allow_private=settings.allow_private_addresses)
         )
-        reader = Reader()
+        reader, pages = Reader(), None
         if "poll" in options.stages:
             await stack.enter_async_context(reader)
+            pages = await open_pages(stack, context)
         logger.info(
             "alertd %s is ready in %.1f s: %d feeds, %d rules, %s%s", alertd.__version__, time.monotonic() - began,
             len(settings.feeds), len(configuration.watchlist.rules), _where(configuration, options),
             f", {web.url}" if web.port and not options.once else "",
         )  # fmt: skip
         reloader = reload.Reloader(context, folder, gazetteer, lambda secrets: redactor.add(*secrets))
-        code = await _run_stages(context, reloader, sink, Poller(context, fetcher, reader), options)
+        code = await _run_stages(context, reloader, sink, Poller(context, fetcher, reader, pages), options)
     logger.info("ended")
     return code
 

@@ -98,6 +98,10 @@ class FeedDefaults(Model):
     """User-Agent to send instead of alertd's own."""
     priority: Literal["normal", "low"] = "normal"
     """Low ones are shed first when tagging cannot keep up."""
+    full_text: bool = False
+    """Whether to fetch the pages of new entries, as far as their sites' robots.txt allow it, and to tag their text."""
+    full_text_wait: Annotated[float, Duration(0.1, 60)] = 4.0
+    """How long new entries wait for their pages; then they go on with what the feed says."""
 
 
 class FeedSettings(FeedDefaults):

@@ -58,7 +58,7 @@ def to_utf8(body: bytes, content_type: str = "") -> bytes:
     for shape, name in _SHAPES:
         if start.startswith(shape):
             return _encode(body.decode(name, "replace"))
-    claimed = [name for name in (_named(content_type), _declared(body)) if name]
+    claimed = [name for name in (charset_of_header(content_type), _declared(body)) if name]
     shifting = next((name for name in claimed if name.startswith("iso2022")), "")
     if _is_valid(body, shifting or "utf-8"):
         return _encode(body.decode(shifting)) if shifting else codecs.BOM_UTF8 + body
@@ -78,7 +78,8 @@ def _encode(text: str) -> bytes:
     return codecs.BOM_UTF8 + text.encode("utf-8", "replace")
 
 
-def _named(content_type: str) -> str:
+def charset_of_header(content_type: str) -> str:
+    """The encoding that a Content-Type header names, as Python knows it; "" when it names none that can be used."""
     found = _IN_HEADER.search(content_type)
     return _known(found.group(1)) if found else ""
 

@@ -116,12 +116,13 @@ class Fetcher:
                 await session.close()
         self._session = self._proxied = None
 
-    async def fetch(self, feed: FeedLike, validators: Validators) -> Fetched:
+    async def fetch(self, feed: FeedLike, validators: Validators, *, accept: str = ACCEPT) -> Fetched:
         """Ask for a feed once.
 
         Args:
             feed: settings of the feed.
             validators: those kept from its last document, or `Validators()`.
+            accept: the types that are read.
 
         Raises:
             FeedError: kind `timeout`, `dns`, `unreachable`, `tls`, `private_address`, `too_large`, `truncated`,
@@ -141,7 +142,7 @@ class Fetcher:
             session = proxied if proxy else direct
             own = same_site(start, current)
             sent = validators if validators.origin == _origin(start, current) else Validators()
-            headers = self._headers(feed, sent, own=own)
+            headers = self._headers(feed, sent, own=own, accept=accept)
             async with self._slot(current.host or ""):
                 began = time.monotonic()
                 try:
@@ -205,11 +206,11 @@ class Fetcher:
                 kind="contact",
             )
 
-    def _headers(self, feed: FeedLike, sent: Validators, *, own: bool) -> dict[str, str]:
+    def _headers(self, feed: FeedLike, sent: Validators, *, own: bool, accept: str) -> dict[str, str]:
         contact = f" (+{self._contact})" if self._contact else ""
         headers = {
             "User-Agent": feed.user_agent or f"alertd/{__version__}{contact}",
-            "Accept": ACCEPT,
+            "Accept": accept,
             "Accept-Encoding": ACCEPT_ENCODING,
         }
         if sent.etag and _encodable(sent.etag):

@@ -36,12 +36,18 @@ class Pace:
         self._sleep = sleep
         self._free_at: dict[str, float] = {}
 
-    async def turn(self, host: str) -> None:
-        """Wait until the host may be asked again; turns come in the order in which they are asked for."""
+    async def turn(self, host: str, asked: float = 0.0) -> None:
+        """Wait until the host may be asked again; turns come in the order in which they are asked for.
+
+        Args:
+            host: the host.
+            asked: seconds that it asks for itself; the longer ones count.
+        """
         site, gap = host, self._others
         for name, seconds in self._sites.items():
             if host.endswith(name) and (len(host) == len(name) or host[-len(name) - 1] == "."):
                 site, gap = name, seconds
+        gap = max(gap, asked)
         if not gap:
             return
         now = self._clock()

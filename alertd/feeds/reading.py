@@ -37,6 +37,7 @@ WORKERS: Final = 2
 GROWN: Final = 24.0
 """Megabytes by which a process may have grown; beyond that it is replaced, for memory is not always given back."""
 
+_MODULE: Final = "alertd.feeds.worker"
 _INHERITED: Final = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ")
 _LINE: Final = 512 * 1024
 _CHUNK: Final = 256 * 1024
@@ -57,7 +58,7 @@ class Reader:
 
     async def __aenter__(self) -> Self:
         self._open = True
-        self._idle.append(await _start())
+        self._idle.append(await start_worker(_MODULE))
         return self
 
     async def __aexit__(
@@ -65,7 +66,7 @@ class Reader:
     ) -> None:
         self._open = False
         while self._idle:
-            await _end(self._idle.pop())
+            await end_worker(self._idle.pop())
 
     async def read(
         self, body: bytes, *, feed: Readable, headers: Mapping[str, str], url: str, now: float
@@ -108,7 +109,7 @@ class Reader:
             if keep and self._open:
                 self._idle.append(worker)
             else:
-                await _end(worker)
+                await end_worker(worker)
         return found
 
     async def _again(
@@ -130,19 +131,20 @@ class Reader:
             if worker.returncode is None:
                 return worker
             logger.warning("a reading process ended with %s and is replaced", worker.returncode)
-        return await _start()
+        return await start_worker(_MODULE)
 
 
-async def _start() -> Process:
+async def start_worker(module: str) -> Process:
+    """Start a module as a process that is spoken to through its stdin and stdout."""
     # what reads hostile documents gets none of the secrets that the environment may hold
     environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", "alertd.feeds.worker", stdin=PIPE, stdout=PIPE, limit=_LINE, env=environment
+        sys.executable, "-P", "-m", module, stdin=PIPE, stdout=PIPE, limit=_LINE, env=environment
     )
 
 
-async def _end(worker: Process) -> None:
+async def end_worker(worker: Process) -> None:
     """End a process and wait until it is gone; it holds nothing that a kill could hurt."""
     with contextlib.suppress(ProcessLookupError):
         worker.kill()

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import logging
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, cast
@@ -24,6 +25,7 @@ from alertd.stages.accepter import Accepter
 from alertd.stages.context import Context, pause
 from alertd.stages.memory import FeedMemory
 from alertd.stages.operator import tell
+from alertd.stages.pages import Pages
 from alertd.stages.settling import at_its_address, settled
 from alertd.store.connection import TROUBLE, raise_if_cancelled
 from alertd.store.leases import Lease
@@ -49,12 +51,14 @@ class Poller:
         context: what stages share.
         fetcher: an open fetcher.
         reader: an open reader.
+        pages: gets the full text of entries; None for their own text only.
     """
 
-    def __init__(self, context: Context, fetcher: Fetcher, reader: Reader) -> None:
+    def __init__(self, context: Context, fetcher: Fetcher, reader: Reader, pages: Pages | None = None) -> None:
         self._context = context
         self._fetcher = fetcher
         self._reader = reader
+        self._pages = pages
         self._lease = context.lease("poll")
         self._memory = FeedMemory(context, self._lease)
         self._accepter = Accepter(context, self._lease)
@@ -236,6 +240,9 @@ class Poller:
         parsed = await self._reader.read(fetched.body, feed=feed, headers=fetched.headers, url=fetched.url, now=now)
         if parsed.damaged:
             logger.info("a damaged document: %s", parsed.damaged, extra={"feed": feed.name})
+        if feed.full_text and self._pages is not None:
+            entries = await self._pages.filled(feed, parsed.entries, first_fetch=not state.first_at, now=now)
+            parsed = replace(parsed, entries=entries)
         async with self._accepting:
             marks = await read_marks(context, feed.name, parsed.entries)
             # one clock for all processes decides what is too old

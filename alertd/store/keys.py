@@ -175,3 +175,8 @@ def lease(name: str) -> str:
 def tries(stage: str) -> str:
     """Hash: lone tries of entries that failed, by entry."""
     return f"{PREFIX}tries:{stage}"
+
+
+def kept(name: str) -> str:
+    """String: the text of a page (`page:…`) or of a robots.txt (`robots:…`), by a hash of its address; it expires."""
+    return f"{PREFIX}kept:{name}"

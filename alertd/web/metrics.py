@@ -62,6 +62,12 @@ class Metrics:
         )
         self.articles = Counter("alertd_articles", "Articles accepted, copies included.", registry=self.registry)
         self.copies = Counter("alertd_copies", "Articles recognised as copies before tagging.", registry=self.registry)
+        self.pages = Counter(
+            "alertd_pages",
+            "Pages of new entries, where a feed asks for full text, by outcome.",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.feed_age = Gauge(
             "alertd_feed_last_success_age_seconds",
             "Seconds since a feed was last fetched and read without error.",

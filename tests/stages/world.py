@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -18,6 +18,7 @@ from alertd.feeds import Fetcher, Reader
 from alertd.stages.accept import Judged, judge_document, read_marks
 from alertd.stages.accepter import Accepter
 from alertd.stages.context import Context, InForce
+from alertd.stages.pages import open_pages
 from alertd.stages.poll import Poller
 from alertd.store import keys
 from alertd.store.connection import Store
@@ -136,8 +137,8 @@ async def taken(ctx: Context, *entries: Entry) -> list[str]:
 @asynccontextmanager
 async def polling(ctx: Context) -> AsyncIterator[Poller]:
     """A poller with what it needs."""
-    async with Fetcher(allow_private=True) as fetcher, Reader() as reader:
-        yield Poller(ctx, fetcher, reader)
+    async with Fetcher(allow_private=True) as fetcher, Reader() as reader, AsyncExitStack() as stack:
+        yield Poller(ctx, fetcher, reader, await open_pages(stack, ctx))
 
 
 async def until(condition: Callable[[], Awaitable[Any]], what: str = "") -> Any:

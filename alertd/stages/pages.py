@@ -1,0 +1,106 @@
+"""The full text of new entries, where a feed asks for it: fetched before they become articles, left when it is late."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import zlib
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import Any, Final, cast
+
+from alertd.articles import Entry
+from alertd.config import FeedSettings
+from alertd.feeds import Fetcher
+from alertd.feeds.extraction import Extractor
+from alertd.feeds.fulltext import FullText
+from alertd.stages.accept import judge_document, read_marks
+from alertd.stages.context import Context
+from alertd.store import keys
+from alertd.store.connection import Store
+from alertd.store.streams import lag
+
+logger = logging.getLogger(__name__)
+
+SHED_FROM: Final = 100
+"""Articles that wait for tags from which on no page is fetched: tagging long texts is what they would wait for."""
+_KNOWN_FOR: Final = 1.0
+
+
+class StoredTexts:
+    """Keeps texts in Redis, deflated, until they expire (`fulltext.Cache`)."""
+
+    def __init__(self, store: Store) -> None:
+        self._redis = cast(Any, store.redis)
+
+    async def get(self, name: str) -> str | None:
+        """What was kept under a name, None when it was not or is forgotten."""
+        kept = await self._redis.get(keys.kept(name))
+        return None if kept is None else zlib.decompress(base64.b64decode(kept)).decode("utf-8", "surrogatepass")
+
+    async def put(self, name: str, text: str, seconds: float) -> None:
+        """Keep a text for so long."""
+        packed = base64.b64encode(zlib.compress(text.encode("utf-8", "surrogatepass"))).decode("ascii")
+        await self._redis.set(keys.kept(name), packed, px=int(seconds * 1000))
+
+
+async def open_pages(stack: AsyncExitStack, context: Context) -> Pages:
+    """Build what gets the full text of entries; it costs nothing until a feed asks for it."""
+    settings = context.now.configuration.settings
+    # a fetcher of its own: no page takes a feed's turn at a host
+    fetcher = await stack.enter_async_context(
+        Fetcher(contact=settings.contact, allow_private=settings.allow_private_addresses)
+    )
+    extractor = await stack.enter_async_context(Extractor())
+    return Pages(context, FullText(fetcher, extractor, StoredTexts(context.store)))
+
+
+class Pages:
+    """Puts the text of its page into each new entry that may alert.
+
+    Args:
+        context: what stages share.
+        full_text: gets the texts.
+    """
+
+    def __init__(self, context: Context, full_text: FullText) -> None:
+        self._context = context
+        self._full_text = full_text
+        self._lagging = False
+        self._known_until = float("-inf")
+
+    async def filled(
+        self, feed: FeedSettings, entries: Sequence[Entry], *, first_fetch: bool, now: float
+    ) -> tuple[Entry, ...]:
+        """The entries of a document, with the texts of their pages in those that are new.
+
+        Args:
+            feed: the feed.
+            entries: of its document.
+            first_fetch: no document of this feed was ever read before.
+            now: Unix seconds.
+        """
+        context = self._context
+        marks = await read_marks(context, feed.name, entries)
+        judged = judge_document(
+            entries, marks, first_fetch=first_fetch, now=now, max_age=feed.max_age, window=context.window
+        )
+        new = [item.entry for item in judged if item.keep and item.verdict.may_alert]
+        if new and await self._tagging_lags():
+            context.metrics.pages.labels(outcome="shed").inc(len(new))
+            return tuple(entries)
+        pages = await self._full_text.pages(new, user_agent=feed.user_agent, wait=feed.full_text_wait)
+        texts = {}
+        for entry, page in zip(new, pages, strict=True):
+            context.metrics.pages.labels(outcome=page.outcome).inc()
+            if page.text:
+                texts[id(entry)] = page.text
+        return tuple(replace(e, text=texts[id(e)]) if id(e) in texts else e for e in entries)
+
+    async def _tagging_lags(self) -> bool:
+        now = self._context.monotonic()
+        if now >= self._known_until:
+            self._known_until = now + _KNOWN_FOR
+            self._lagging = await lag(self._context.store, keys.ARTICLES) >= SHED_FROM
+        return self._lagging
