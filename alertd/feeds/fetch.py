@@ -184,8 +184,8 @@ class Fetcher:
         unchanged = response.status == 304
         kept = sent
         if not unchanged:
-            # Validators of a half document would keep the other half away for ever.
-            kept = _validators(received, _origin(start, current)) if plain.complete else Validators()
+            # Validators of a half document would keep the other half away for ever; those of the one before do not.
+            kept = _validators(received, _origin(start, current)) if plain.complete else sent
         return Fetched(
             status="unchanged" if unchanged else "document",
             body=plain.body,

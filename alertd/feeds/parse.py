@@ -41,6 +41,8 @@ _MAX_SOURCE = 200
 _TITLE_FROM_TEXT = 200
 # What feedparser calls bozo without any harm to the entries.
 _HARMLESS = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
+_END = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
+_TAIL = 4096
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f]+")
 _LANGUAGE = re.compile(r"[A-Za-z]{2}(?![A-Za-z])")
 
@@ -55,6 +57,7 @@ class ParsedFeed:
         entries: in the order of the document.
         damaged: what is wrong with the document, in words; "" when it is sound. Its entries count all the same.
         hints: what it says about when to ask again.
+        whole: False when it breaks off before its end, so that the rest of it may come with the next answer.
     """
 
     title: str
@@ -62,6 +65,7 @@ class ParsedFeed:
     entries: tuple[Entry, ...]
     damaged: str = ""
     hints: Hints = NO_HINTS
+    whole: bool = True
 
 
 def parse(body: bytes, *, feed: Readable, headers: Mapping[str, str], url: str, now: float) -> ParsedFeed:
@@ -86,6 +90,8 @@ def parse(body: bytes, *, feed: Readable, headers: Mapping[str, str], url: str, 
     del body  # it may be large
     raw = _read(document, feed, headers.get("content-language", ""))
     hints = read_hints(document)
+    # well-formed documents are whole; of the others only those that have their end
+    whole = raw is None or not raw.damaged or raw.kind == "json" or _END.search(document[-_TAIL:]) is not None
     if raw is None:
         finding = name_document(document)
         raise FeedError(finding.what, where=feed.name, hint=finding.hint, kind=finding.kind)
@@ -93,7 +99,7 @@ def parse(body: bytes, *, feed: Readable, headers: Mapping[str, str], url: str, 
     # feedparser gets no base: it would resolve every address of the document, we need one for each entry.
     base = urljoin(url, headers.get("content-location", ""))
     entries = tuple(_entry(item, feed, raw.language, title, base=base, now=now) for item in raw.entries)
-    return ParsedFeed(title, raw.kind, entries, raw.damaged, hints)
+    return ParsedFeed(title, raw.kind, entries, raw.damaged, hints, whole)
 
 
 def _read(document: bytes, feed: Readable, language: str) -> RawFeed | None:

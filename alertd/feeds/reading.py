@@ -185,5 +185,5 @@ async def _exchange(
         return error, float(answer["grown"])
     said = about["hints"]
     hints = Hints(said["ttl"], tuple(said["skip_hours"]), tuple(said["skip_days"]))
-    read = ParsedFeed(about["title"], about["kind"], tuple(entries), about["damaged"], hints)
+    read = ParsedFeed(about["title"], about["kind"], tuple(entries), about["damaged"], hints, about["whole"])
     return read, float(answer["grown"])

@@ -54,7 +54,10 @@ def _answer(request: dict[str, Any], requests: BinaryIO) -> Iterator[dict[str, A
             "kind": "hostile",
         }
         return
-    yield {"title": found.title, "kind": found.kind, "damaged": found.damaged, "hints": asdict(found.hints)}
+    yield {
+        "title": found.title, "kind": found.kind, "damaged": found.damaged, "hints": asdict(found.hints),
+        "whole": found.whole,
+    }  # fmt: skip
     for entry in found.entries:
         yield {"entry": {name: getattr(entry, name) for name in _FIELDS}}
 

@@ -228,6 +228,9 @@ class Poller:
             await self._memory.commit(feed, after)
             return "unchanged", after, notices
         parsed, judged = await self._accept(feed, state, fetched, now)
+        if not parsed.whole:
+            # asked for again as what it was before, and read again, for the rest of it
+            fetched, digest = replace(fetched, validators=state.validators), ""
         after, notices = settled(feed, state, fetched, body=digest, now=now, parsed=parsed, judged=judged)
         marks = [(j.key, f"{j.content}||0|0") for j in judged if not j.keep and not j.mark]
         await self._memory.commit(feed, after, marks, [j.key for j in judged])
