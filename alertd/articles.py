@@ -215,9 +215,10 @@ class Alert:
             `operator` is the daemon speaking about itself.
         destination: channel as configured ("#alerts"), or "terminal".
         reason: why the rule fired, one line.
-        text: for `operator` only: the sentence to say.
+        text: the sentence to say, where there is no article: of the daemon, or of a rule that waited for silence.
         severity: low, normal or high.
         mentions: whom a post mentions: ids of members (U…) and user groups (S…), `here`, `channel`.
+        digest: alerts of a channel with the same digest are told in one message; "" for one that is told by itself.
     """
 
     key: str
@@ -234,6 +235,7 @@ class Alert:
     text: str = ""
     severity: str = "normal"
     mentions: tuple[str, ...] = ()
+    digest: str = ""
 
 
 T = TypeVar("T")

@@ -178,11 +178,12 @@ async def _replayed(configuration: Any, books: list[RuleBook], start: float) -> 
     from rich.console import Console
     from rich.progress import Progress
 
+    from alertd.exchanges import Sessions
     from alertd.stages.archive import chunk, chunk_names, unsealed
     from alertd.state import open_state
     from alertd.watchlist.backtest import Replay
 
-    replays = [Replay(book) for book in books]
+    replays = [Replay(book, Sessions()) for book in books]
 
     def take(articles: list[Filed]) -> None:
         wanted = [filed for filed in articles if filed.article.arrived >= start]

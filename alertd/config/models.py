@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
 
+from alertd.config.hours import zone
 from alertd.config.presets import PRESETS
 from alertd.config.units import Duration, Size
 from alertd.config.values import Address, Channel, HeaderName, Model, Text, Texts, nearest, reach, redact
@@ -30,13 +30,6 @@ def _none(value: Any) -> Any:
 
 def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
-
-
-def _zone(name: str) -> str:
-    if not name or name in available_timezones():
-        return name
-    like = nearest(name, available_timezones())
-    raise ValueError(f"no time zone; {f'did you mean {like}?' if like else 'write one such as America/New_York'}")
 
 
 def _preset(name: str) -> str:
@@ -90,7 +83,7 @@ class FeedDefaults(Model):
     """Largest body that is read, before and after decompression."""
     max_items: Annotated[int, Field(ge=1, le=100_000)] = 2000
     """Entries that are read from one document."""
-    timezone: Annotated[str, AfterValidator(_zone)] = ""
+    timezone: Annotated[str, AfterValidator(zone)] = ""
     """Time zone of dates that name none, such as America/New_York."""
     language: Annotated[str, Field(pattern=r"^([a-z]{2})?$")] = ""
     """Two-letter language of the feed, where the feed itself says nothing or something wrong."""

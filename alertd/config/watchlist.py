@@ -11,6 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, WithJs
 
 from alertd.articles import Role, SentimentLabel
 from alertd.config.conditions import Countries, Facts, Keywords, Languages, Mentions, Sectors, Text
+from alertd.config.hours import Digest, HoursSettings
+from alertd.config.kinds import ShiftSettings, SpikeSettings
 from alertd.config.units import Duration
 from alertd.config.values import Channel, Events, Model, Texts
 from alertd.expressions import Comparison, read_fact
@@ -23,6 +25,27 @@ DAY: Final = 86400.0
 Share = Annotated[float, Field(ge=0, le=1)]
 Score = Annotated[float, Field(ge=-1, le=1)]
 Severity = Literal["low", "normal", "high"]
+
+
+KINDS: Final = ("spike", "sentiment_shift", "quiet", "new_event")
+"""Keys that make a rule one of another kind than "an article matches"."""
+_TELLING: Final = frozenset(
+    [
+        "name",
+        "lists",
+        "channel",
+        "channels",
+        "severity",
+        "mentions",
+        "cooldown",
+        "cooldown_max",
+        "per_hour",
+        "once",
+        "hours",
+        "outside",
+        "digest",
+    ]
+)
 
 
 def looks_like_ticker(text: str) -> bool:
@@ -128,6 +151,14 @@ class RuleDefaults(Model):
     """Most posts of the rule within an hour; 0 for any number."""
     once: bool = False
     """Only the first match in a story is posted; what follows, however new, goes to its thread."""
+    hours: HoursSettings | None = None
+    """When its alerts are told: `{timezone: Europe/London, open: 07:00, close: 19:00, days: mon-fri}`, or
+    `{exchange: HKEX}`. Without it, always."""
+    outside: Literal["hold", "digest", "drop"] = "hold"
+    """What becomes of alerts outside `hours`: held to the opening one by one, in one digest then, or dropped."""
+    digest: Digest = ""
+    """Tells its alerts together, as one message for each channel: `hourly`, at a time of day (`08:00`, perhaps with a
+    time zone: `08:00 Asia/Tokyo`), or at the `opening` of its hours."""
 
     def with_defaults(self, defaults: RuleDefaults) -> Self:
         """Give this with what it left open taken from the defaults; `channel` and `channels` are taken as one."""
@@ -182,6 +213,14 @@ class RuleSettings(RuleDefaults):
     """The time in which `stories` are counted."""
     facts: Facts = Field(default_factory=dict)
     """Facts that the article must state: `{move_pct: ">5"}`."""
+    spike: SpikeSettings | None = None
+    """Fires when more articles match about a company than its own past says: `{}`, or what differs from defaults."""
+    sentiment_shift: ShiftSettings | None = None
+    """Fires when the mean sentiment of what matches about a company shifts: `{below: -0.2}`."""
+    quiet: Annotated[float, Duration(0, 91 * DAY)] = 0.0
+    """Fires when nothing matches about a company for so long, although its feeds were polled throughout."""
+    new_event: Annotated[float, Duration(0, 366 * DAY)] = 0.0
+    """Fires on the first event of its type about a company within this time."""
 
     _scopes: tuple[str, ...] = PrivateAttr(default=())
 
@@ -197,8 +236,21 @@ class RuleSettings(RuleDefaults):
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        """Where only the first rule that fires for a company counts: "" is the whole watchlist, else a group."""
-        return self._scopes
+        """Where only the first rule that fires for a company counts: "" is the whole watchlist, else a group.
+
+        A rule of another kind than "an article matches" stands outside: it fires on what came before, too.
+        """
+        return () if self.kinds else self._scopes
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The keys by which it is of another kind; at most one in a valid watchlist."""
+        return tuple(name for name in KINDS if getattr(self, name) not in (None, 0.0))
+
+    @cached_property
+    def definition(self) -> str:
+        """What the rule asks for, as a text; not how, when and where it tells."""
+        return self.model_dump_json(exclude=set(_TELLING), exclude_defaults=True)
 
     def at_home(self, scopes: tuple[str, ...], lists: Mapping[str, tuple[WatchedCompany, ...]]) -> RuleSettings:
         """Give this rule with the companies of its lists, and with where only the first counts."""

@@ -55,6 +55,7 @@ class FeedState:
         hour, hour_new: the hour (since 1970) of its last poll, and new entries in it so far.
         news, last_new, gap: new entries after its first document, the time of the last, the longest silence between
             two, in seconds; the latter fades.
+        unbroken: Unix seconds since when its polls succeeded without a gap; 0 before the first.
         quiet_told: Unix seconds at which its silence was reported; 0 when it is not silent.
         shown: entries of its last document.
         outruns, outrun_told: documents that shared no entry with the one before, and when that was reported.
@@ -88,6 +89,7 @@ class FeedState:
     news: int = 0
     last_new: float = 0.0
     gap: float = 0.0
+    unbroken: float = 0.0
     quiet_told: float = 0.0
     shown: int = 0
     outruns: int = 0

@@ -61,7 +61,8 @@ def next_step(
     if len(posts) > most or (len(posts) > 1 and now - min(alert.created for alert in posts) > oldest):
         return Step("digest", tuple(posts))
     if posts:
-        return Step("post", (posts[0],))
+        together = tuple(alert for alert in posts if alert.digest and alert.digest == posts[0].digest)
+        return Step("digest", together) if len(together) > 1 else Step("post", (posts[0],))
     if len(waiting) > MOST_REPLIES:
         return Step("drop", tuple(waiting[:-MOST_REPLIES]), why="too many replies wait for this channel")
     first = waiting[0]

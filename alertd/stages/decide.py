@@ -9,15 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from alertd.articles import Alert, Article, Placement, Story, Tags, dumps, loads
+from alertd.articles import Article, Placement, Story, Tags, dumps, loads
 from alertd.errors import FencedError
 from alertd.feeds.identity import WITHOUT_DATE
 from alertd.stages import archive
+from alertd.stages.backfill import fill
 from alertd.stages.context import LOOK_BACK, OWN_LEFT_BEHIND, Context
 from alertd.stages.reorder import Reorder
 from alertd.stages.shelf import Shelf, Shelved
-from alertd.stages.silences import SilenceReader
 from alertd.stages.tag import set_aside
+from alertd.stages.telling import Teller, Told
+from alertd.stages.waking import Waker
 from alertd.store import keys
 from alertd.store.connection import BLOCK_MS, TROUBLE
 from alertd.store.leases import Lease
@@ -26,12 +28,8 @@ from alertd.stories.events import MOST_PLACES, places, subjects
 from alertd.stories.fingerprints import Fingerprint
 from alertd.stories.placing import grown, place
 from alertd.stories.records import read
-from alertd.watchlist.alerts import alerts_for
 from alertd.watchlist.archive import row_of
-from alertd.watchlist.outcomes import outcome_of
-from alertd.watchlist.pacing import Pace, Pacing, keys_for
-from alertd.watchlist.rules import Matches, RuleBook, issuer_of, match, near_miss
-from alertd.watchlist.silences import silenced
+from alertd.watchlist.rules import RuleBook
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +80,10 @@ class DecideStage:
         self._reader = Reader(context.store, keys.TAGGED, context.process, idle=OWN_LEFT_BEHIND)
         self._lease = context.lease("decide")
         self._unfiled = _FILE_AFTER
-        self._silences = SilenceReader(context)
+        self._teller = Teller(context)
+        self._waker = Waker(context, self._lease, self._teller)
+        self._filled: RuleBook | None = None
+        self._decided_to = 0.0
         self._shelf = Shelf(context.store.redis, context.window)
 
     @property
@@ -103,8 +104,11 @@ class DecideStage:
         for delivery in held.values():
             order.add(_place(delivery), delivery, float("-inf"))
         looked = context.monotonic()
+        self._filled = None
         while not stop.is_set():
             await self._file()
+            await self._fill()
+            await self._waker.wake(self._decided_to)
             for delivery in order.ready(context.monotonic()):
                 if stop.is_set():
                     return  # it stays pending, and is found at the next start
@@ -131,6 +135,14 @@ class DecideStage:
         await archive.file(context.store, self._lease)
         oldest = context.clock() - limits.retention
         await archive.bound(context.store, self._lease, most_bytes=limits.max_mb * 1_000_000, oldest=oldest)
+
+    async def _fill(self) -> None:
+        """See that the rules in force remember what the archive knows: at the start, and after an edit of them."""
+        book = self._context.now.book
+        if book is not self._filled:
+            self._teller.since = await fill(self._context, self._lease, book)
+            await asyncio.to_thread(self._teller.prepare)
+            self._filled = book
 
     async def decide(self, delivery: Delivery) -> None:
         """Decide one article; one that fails again and again is set aside while the others go on."""
@@ -165,6 +177,7 @@ class DecideStage:
 
     async def _decide(self, delivery: Delivery) -> None:
         context = self._context
+        await self._fill()
         began = context.monotonic()
         article = loads(Article, delivery.fields["article"])
         now = context.now
@@ -173,24 +186,12 @@ class DecideStage:
             article, known.tags, known.fingerprint, original=known.original, earlier=known.earlier,
             candidates=[c.candidate for c in known.candidates], now=article.arrived,
         )  # fmt: skip
-        matches = match(now.book, article, known.tags, placement)
-        if not matches.fired:
-            matches = Matches(stopped=near_miss(now.book, article, known.tags, placement))
-        silences = await self._silences.now()
-        matches, quiet = silenced(silences, matches, article, known.tags, placement)
-        posts = keys.posts(placement.story.id)
-        posted = await cast(Any, context.store.redis).smembers(posts) if matches.fired else frozenset()
-        pacing = await self._pacing(now.book, matches, article)
-        alerts = alerts_for(
-            matches, article, known.tags, placement, default_channel=now.configuration.settings.slack.channel,
-            posted=posted, now=context.clock(), generation=now.configuration.generation, pacing=pacing,
-            untold=known.untold,
-        )  # fmt: skip
-        outcome = outcome_of(article, placement, matches, alerts, silenced=quiet, paced=tuple(pacing.held.values()))
+        told = await self._teller.tell(article, known.tags, placement, untold=known.untold)
+        outcome = told.outcome
         decision = {
             "story": placement.story.id, "relation": placement.relation, "novelty": placement.novelty,
             "reason": placement.reason, "outcome": outcome.kind, "why": outcome.why,
-            "alerts": [alert.key for alert in alerts], "generation": now.configuration.generation,
+            "alerts": told.keys, "generation": now.configuration.generation,
             "versions": known.tags.versions,
         }  # fmt: skip
         row = {
@@ -203,21 +204,23 @@ class DecideStage:
         counts += ["stories"] if placement.relation == "first" else []
         after = known.after(placement, delivery.fields["seq"])
         more: list[str | int] = [row_of(article, known.tags, placement), _plain(_told(article, placement)), TIMELINE]
-        committed = await self._commit(article, delivery, after, alerts, decision, row, counts, pacing, more)
+        committed = await self._commit(article, delivery, after, told, decision, row, counts, more)
         if committed == "fenced":
             self._lease.lost()
         if committed == "decided":
             self._shelf.put(after)
-            self._note(article, placement, alerts, outcome.kind, outcome.why)
+            self._note(article, placement, told)
+            self._decided_to = max(self._decided_to, article.arrived)
             self._unfiled += 1
         context.metrics.decide_seconds.observe(context.monotonic() - began)
 
     async def _commit(
-        self, article: Article, delivery: Delivery, after: Shelved, alerts: Sequence[Alert], decision: dict[str, Any],
-        row: dict[str, Any], counts: Sequence[str], pacing: Pacing, more: Sequence[str | int],
+        self, article: Article, delivery: Delivery, after: Shelved, told: Told, decision: dict[str, Any],
+        row: dict[str, Any], counts: Sequence[str], more: Sequence[str | int],
     ) -> str:  # fmt: skip
         story = after.candidate.story
-        states = [part for pace, life in pacing.changed.values() for part in (pace.dump(), int(life) + 1)]
+        states = [part for _, value, life in told.states for part in (value, life)]
+        held = [(member, entry) for member, entries in told.later.items() for entry in entries]
         return str(
             await self._context.store.run(
                 "decided",
@@ -225,24 +228,18 @@ class DecideStage:
                     self._lease.key, keys.decision(article.id), keys.TAGGED, keys.ALERTS, keys.parked(article.id),
                     keys.story(story.id), keys.posts(story.id), keys.DECIDED_UP_TO, keys.COUNTS, keys.RECENT,
                     keys.opened(article.id), keys.ARCHIVE_OPEN, keys.told(story.id),
-                    *(keys.listed(key) for key in after.listed), *(keys.rule_state(key) for key in pacing.changed),
+                    keys.DUE, *(keys.listed(key) for key in after.listed),
+                    *(keys.rule_state(key) for key, _, _ in told.states), *(keys.held(member) for member, _ in held),
                 ],
                 [
                     self._lease.token, delivery.id, _plain(decision), after.record(), self._context.window,
                     delivery.fields["seq"], story.id, f"{story.last_seen:.3f}", _plain(row), RECENT, len(after.listed),
-                    len(counts), *more, *counts, *states,
-                    *(part for alert in alerts for part in (alert.key, dumps(alert))),
+                    len(counts), *more, len(told.states), len(told.due), len(told.keys), *counts, *states,
+                    *(part for member, at in told.due.items() for part in (f"{at:.3f}", member)), *told.keys,
+                    *(entry for _, entry in held), *(part for a in told.alerts for part in (a.key, dumps(a))),
                 ],
             )
         )  # fmt: skip
-
-    async def _pacing(self, book: RuleBook, matches: Matches, article: Article) -> Pacing:
-        """What is remembered of the rules that fired and have a pace."""
-        wanted = keys_for([(book.by_name[found.rule], issuer_of(found.company)) for found in matches.fired])
-        redis = cast(Any, self._context.store.redis)
-        texts = await redis.mget([keys.rule_state(key) for key in wanted]) if wanted and article.may_alert else []
-        paces = {key: Pace.load(text) for key, text in zip(wanted, texts, strict=False)}
-        return Pacing(book.by_name, paces, article.arrived)
 
     async def _look_up(self, article: Article, delivery: Delivery) -> Known:
         redis = cast(Any, self._context.store.redis)
@@ -269,15 +266,15 @@ class DecideStage:
         found: dict[str, Any] = json.loads(text) if text else {}
         return found
 
-    def _note(self, article: Article, placement: Placement, alerts: Sequence[Alert], outcome: str, why: str) -> None:
+    def _note(self, article: Article, placement: Placement, told: Told) -> None:
         metrics = self._context.metrics
         metrics.decided.labels(relation=placement.relation).inc()
         if placement.relation == "first":
             metrics.stories.inc()
-        for alert in alerts:
+        for alert in told.alerts:
             metrics.alerts.labels(rule=alert.rule, kind=alert.kind).inc()
         logger.info(
-            "%s: %s (%s)", outcome, article.entry.title[:120], why,
+            "%s: %s (%s)", told.outcome.kind, article.entry.title[:120], told.outcome.why,
             extra={"article": article.id, "feed": article.entry.feed, "story": placement.story.id},
         )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from yarl import URL
 
@@ -15,6 +16,8 @@ from alertd.feeds.network import same_site
 from alertd.feeds.schedule import FeedState, succeeded
 from alertd.stages.accept import Judged
 
+_SHORTEST_GAP = 900.0
+
 
 def at_its_address(feed: FeedSettings, state: FeedState) -> FeedSettings:
     """The feed as it is asked: at its new address when it moved for good; its secrets go there if that is its own."""
@@ -23,6 +26,11 @@ def at_its_address(feed: FeedSettings, state: FeedState) -> FeedSettings:
         return feed
     own = same_site(URL(feed.url), URL(address))
     return feed.model_copy(update={"url": address, "headers": feed.headers if own else {}})
+
+
+def patience(feed: FeedSettings) -> float:
+    """Seconds between two polls that worked beyond which entries may have come and gone unseen."""
+    return max(_SHORTEST_GAP, 3 * max(feed.interval, feed.max_interval) + feed.timeout)
 
 
 def settled(
@@ -43,9 +51,12 @@ def settled(
     bounds, fresh = Bounds(feed.interval, feed.max_interval), fresh_for(fetched.headers, now)
     after = paced(after, bounds, hints=parsed.hints if parsed else None, fresh=fresh, now=now)
     after, quiet = listened(after, feed.name, now=now)
+    gap = not state.last_success or now - state.last_success > patience(feed)
     missed = None
     if parsed is not None:
         known = sum(bool(item.mark) for item in judged)
         after, missed = outrun(after, feed.name, entries=len(judged), known=known, now=now)
+        gap = gap or after.outruns > state.outruns
+    after = replace(after, unbroken=now if gap else state.unbroken or now)
     after, moved = followed(after, feed.name, fetched.moved)
     return after, [notice for notice in (back, quiet, missed, moved) if notice]

@@ -38,6 +38,11 @@ FEEDS: Final = PREFIX + "feeds"
 SILENCES: Final = PREFIX + "silences"
 """Hash: silences by their ids."""
 
+RULES: Final = PREFIX + "rules"
+"""Hash: for each rule that remembers what matched, the mark of what it asks for and the time from which it counts."""
+DUE: Final = PREFIX + "due"
+"""Sorted set: what time alone brings up, by its time: "quiet␟rule␟issuer␟mark" or "held␟time" (␟ is 0x1f)."""
+
 ARCHIVE_OPEN: Final = PREFIX + "archive:open"
 """List: rows of the archive that are in no chunk yet, oldest first."""
 ARCHIVE_CHUNKS: Final = PREFIX + "archive:chunks"
@@ -153,8 +158,13 @@ def thread(story_id: str, channel: str) -> str:
 
 
 def rule_state(key: str) -> str:
-    """String: what is remembered of a rule (`alertd.watchlist.pacing`), as long as it matters."""
+    """String: what is remembered of a rule (`alertd.watchlist.pacing` and `.kinds`), as long as it matters."""
     return f"{PREFIX}rule:{key}"
+
+
+def held(member: str) -> str:
+    """List: alerts that are told when this member of the due-set is due."""
+    return f"{PREFIX}held:{member}"
 
 
 def archive_chunk(name: str) -> str:

@@ -43,6 +43,8 @@ def alerts_for(
     outlets. What its pace holds back goes to the thread of the story, if the rule ever posted that; else it is not
     told.
 
+    A rule of another kind posts once for each occasion on which it fires.
+
     Args:
         matches: what the rules say.
         default_channel: destination of rules that name none.
@@ -65,11 +67,14 @@ def alerts_for(
     pairs = ((f, channel) for f in matches.fired for channel in dict.fromkeys(f.channels or (default_channel,)))
     for found, destination in pairs:
         issuer = issuer_of(found.company)
-        key = post_key(found.rule, story.id, issuer, story.revision, destination)
+        own = bool(found.occasion)
+        key = post_key(
+            found.rule, found.occasion or story.id, issuer, 0 if own else story.revision, destination
+        )  # fmt: skip
         keys = (post_key(found.rule, story.id, issuer, r, destination) for r in range(1, story.revision + 1))
         earlier = any(key in posted for key in keys)
         copies = placement.relation == "copy" and not found.by_outlet and not untold
-        if not copies and key not in posted and ((news and not found.once) or not earlier):
+        if not copies and key not in posted and (own or (news and not found.once) or not earlier):
             if pacing is None or pacing.admit(found.rule, issuer, story.id):
                 kind, chosen = "post", posts
             elif earlier:

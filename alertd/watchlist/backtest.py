@@ -1,7 +1,7 @@
 """What rules would have said: archived articles through matching, pace and the keys of posts, without any inference.
 
 Pure: time is that of the articles. What the archive does not hold is not replayed: silences, and the text beyond the
-start of the summary.
+start of the summary; for `quiet` rules all polls count as successful.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from functools import lru_cache
 from alertd.articles import Alert
 from alertd.watchlist.alerts import alerts_for
 from alertd.watchlist.archive import Filed
+from alertd.watchlist.hours import Sessions, telling
 from alertd.watchlist.pacing import Pace, Pacing, keys_for
+from alertd.watchlist.recall import Recall, Silent
 from alertd.watchlist.rules import Match, Matches, RuleBook, issuer_of, match
 
 SAMPLES = 3
@@ -42,7 +44,8 @@ class Tally:
         by_day: alerts by day (UTC, yyyy-mm-dd).
         by_rule, by_company: the same by rule and by company's name.
         posts: alerts by their identity, channels left out, for comparing two watchlists.
-        held: posts that pace held back.
+        held: posts that pace held back, or that came outside the hours of a rule that drops them.
+        waiting: matches of rules of other kinds that did not fire yet.
         samples: the latest alerts of each rule, each with what words its reason.
         versions: component and version → articles that were tagged by it.
     """
@@ -54,6 +57,7 @@ class Tally:
     by_company: Counter[str] = field(default_factory=Counter)
     posts: dict[str, Sample] = field(default_factory=dict)
     held: int = 0
+    waiting: int = 0
     samples: dict[str, list[tuple[Sample, Callable[[], str]]]] = field(default_factory=dict)
     versions: Counter[str] = field(default_factory=Counter)
 
@@ -68,13 +72,16 @@ class Replay:
 
     Args:
         book: the watchlist, compiled.
+        sessions: looks up the sessions of exchanges, for rules that drop alerts outside market hours.
     """
 
-    def __init__(self, book: RuleBook) -> None:
+    def __init__(self, book: RuleBook, sessions: Sessions = lambda _, __: ()) -> None:
+        self._sessions = sessions
         self.tally = Tally()
         self._book = book
         self._posted: dict[str, set[str]] = {}
         self._paces: dict[str, Pace] = {}
+        self._recall: Recall | None = None
 
     def take(self, articles: Iterable[Filed]) -> None:
         """Replay some more articles."""
@@ -86,6 +93,11 @@ class Replay:
             found = filed.tags.versions
             versions[id(found)] += 1
             known[id(found)] = found
+            if self._recall is None:
+                self._recall = Recall(book, filed.article.arrived)
+            if self._recall:
+                self._remember(self._recall, filed)
+                continue
             if not filed.article.may_alert:
                 continue
             tally.may_alert += 1
@@ -95,6 +107,23 @@ class Replay:
         for number, count in versions.items():
             for component, version in known[number].items():
                 tally.versions[f"{component} {version}"] += count
+
+    def _remember(self, recall: Recall, filed: Filed) -> None:
+        """Take an article where some rule remembers what came before: for it, articles count that may not alert."""
+        for silent in recall.silent(filed.article.arrived):
+            self._count_silence(silent)
+        matches = match(self._book, filed.article, filed.tags, filed.placement)
+        if matches.fired:
+            matches, held = recall.judge(matches, filed.article, filed.tags, filed.placement)
+            self.tally.waiting += len(held)
+        self.tally.may_alert += filed.article.may_alert
+        if matches.fired and filed.article.may_alert:
+            self._tell(filed, matches.fired)
+
+    def _count_silence(self, silent: Silent) -> None:
+        company = self._book.companies.get(silent.issuer)
+        sample = Sample(silent.at, silent.rule.name, company.name if company else silent.issuer, "(no news)")
+        self._counted(f"{sample.rule}\x1f{silent.issuer}\x1f{silent.at:.0f}", sample, _unworded)
 
     def _tell(self, filed: Filed, fired: Sequence[Match]) -> None:
         book, placement = self._book, filed.placement
@@ -113,23 +142,28 @@ class Replay:
         for alert in alerts:
             if alert.kind == "post":
                 posted.add(alert.key)
-                self._count(alert, fired)
+                if telling(book.by_name[alert.rule], alert.created, self._sessions).dropped:
+                    self.tally.held += 1
+                else:
+                    self._count(alert, fired)
         if len(self._posted) > _FORGET:
             # stories come and go: the oldest are closed long since
             for ident in list(self._posted)[: _FORGET // 2]:
                 del self._posted[ident]
 
     def _count(self, alert: Alert, fired: Sequence[Match]) -> None:
-        tally = self.tally
         name = alert.company.name if alert.company else ""
         title = alert.article.entry.title if alert.article else ""
-        sample = Sample(alert.created, alert.rule, name, title)
-        tally.by_day[_day(alert.created // 86400)] += 1
-        tally.by_rule[alert.rule] += 1
-        tally.by_company[name or "(no company)"] += 1
-        tally.posts[alert.key] = sample
-        latest = tally.samples.setdefault(alert.rule, [])
         why = next(found.why for found in fired if found.rule == alert.rule and found.company is alert.company)
+        self._counted(alert.key, Sample(alert.created, alert.rule, name, title), why)
+
+    def _counted(self, key: str, sample: Sample, why: Callable[[], str]) -> None:
+        tally = self.tally
+        tally.by_day[_day(sample.at // 86400)] += 1
+        tally.by_rule[sample.rule] += 1
+        tally.by_company[sample.company or "(no company)"] += 1
+        tally.posts[key] = sample
+        latest = tally.samples.setdefault(sample.rule, [])
         latest.append((sample, why))
         del latest[:-SAMPLES]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from alertd.articles import Article, Placement, Tags
 from alertd.watchlist.conditions import stops
 from alertd.watchlist.index import bits
+from alertd.watchlist.kinds import remembers
 from alertd.watchlist.rules import RuleBook, match, near_rules, reason_of, said_in, sights
 
 
@@ -42,7 +43,10 @@ def verdicts(book: RuleBook, article: Article, tags: Tags, placement: Placement)
         firing = [look for look, failed in results if failed is None]
         if firing:
             why = "; ".join(reason_of(rule, tags, placement, look.company, look.keyword) for look in firing)
-            if rule.name in overruled:
+            if remembers(rule):
+                why = f"it matches ({why}) and remembers; what came before decides whether it fires"
+                found.append(Verdict(rule.name, False, why, True, 100))
+            elif rule.name in overruled:
                 found.append(Verdict(rule.name, True, why, True))
             else:
                 found.append(Verdict(rule.name, False, "an earlier rule of its group fired", True, 100))

@@ -40,6 +40,8 @@ class Match(NamedTuple):
         by_outlet: the rule asks for certain outlets or feeds, so that a copy may fire it where its original did not.
         mentions: whom its alerts mention.
         once: only the first match in a story posts.
+        occasion: id of the article by which a rule of another kind fires (see `alertd.watchlist.kinds`), "" for a rule
+            that fires by matching: it posts once for each occasion, whatever its story said before.
     """
 
     rule: str
@@ -50,6 +52,7 @@ class Match(NamedTuple):
     by_outlet: bool = False
     mentions: tuple[str, ...] = ()
     once: bool = False
+    occasion: str = ""
 
     @property
     def reason(self) -> str:
@@ -86,6 +89,7 @@ class RuleBook:
         scoped: the rules, as bits, of which in some group only the first that fires counts.
         profile: sector and country of an issuer.
         by_name: the rules by their names.
+        companies: the companies that the rules name, by issuer.
         says: for each rule what its matches hold: name, channels, severity, by outlet, mentions, once.
     """
 
@@ -99,6 +103,7 @@ class RuleBook:
     profile: Profile
     says: tuple[Says, ...]
     by_name: Mapping[str, RuleLike]
+    companies: Mapping[str, ResolvedCompany]
     _profiles: dict[str, tuple[str, str]] = field(default_factory=dict, compare=False, repr=False)
     _who: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
 
@@ -131,6 +136,7 @@ def compile_rules(
     """
     rules = tuple(watchlist.rules)
     unknown: list[tuple[str, str]] = []
+    resolved_by: dict[str, ResolvedCompany] = {}
     known: dict[tuple[str, ...], str] = {}
 
     def issuers(rule: RuleLike, companies: Sequence[WatchedLike]) -> frozenset[str]:
@@ -138,8 +144,10 @@ def compile_rules(
         for company in companies:
             spellings = _spellings(company)
             if spellings not in known:
-                issuer = next((r.issuer for name in spellings if (r := resolve(name)) is not None), "")
-                known[spellings] = issuer
+                resolved = next((r for name in spellings if (r := resolve(name)) is not None), None)
+                known[spellings] = resolved.issuer if resolved else ""
+                if resolved:
+                    resolved_by[resolved.issuer] = resolved
             if known[spellings]:
                 found.add(known[spellings])
             else:
@@ -152,7 +160,7 @@ def compile_rules(
     says = tuple(_says(rule) for rule in rules)
     index = build(rules, watched, excluded)
     names = {rule.name: rule for rule in rules}
-    return RuleBook(rules, index, watched, excluded, tuple(unknown), scoped, resolve, profile, says, names)
+    return RuleBook(rules, index, watched, excluded, tuple(unknown), scoped, resolve, profile, says, names, resolved_by)
 
 
 def match(book: RuleBook, article: Article, tags: Tags, placement: Placement) -> Matches:

@@ -35,6 +35,13 @@ def test_every_rule_has_its_verdict() -> None:
     ]
 
 
+def test_a_rule_that_remembers_says_that_it_matches() -> None:
+    rule = Rule("first", companies=(XIAOMI,), event_types=("earnings",), new_event=86400.0)
+    (found,) = verdicts(compile_rules(Rules((rule,)), resolve, profile), article(), TAGS, placed())
+    assert (found.fires, found.near) == (False, True)
+    assert found.why.startswith("it matches (earnings for Xiaomi, ")
+
+
 def test_tags_in_lines() -> None:
     assert list(tag_lines(TAGS)) == [
         "company    Xiaomi 1810.HK, subject, relevance 0.90, sentiment positive +0.95",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from alertd.articles import (
     Article,
@@ -18,6 +18,8 @@ from alertd.articles import (
     Story,
     Tags,
 )
+from alertd.config.hours import HoursSettings
+from alertd.config.kinds import ShiftSettings, SpikeSettings
 from alertd.expressions import Comparison, read_fact
 from alertd.watchlist.rules import ResolvedCompany
 
@@ -65,6 +67,17 @@ class Rule:
     min_sources: int = 0
     stories: int = 0
     within: float = 3600.0
+    spike: SpikeSettings | None = None
+    sentiment_shift: ShiftSettings | None = None
+    quiet: float = 0.0
+    new_event: float = 0.0
+    hours: HoursSettings | None = None
+    outside: str = "hold"
+    digest: str = ""
+
+    @property
+    def definition(self) -> str:
+        return repr(replace(self, cooldown=0.0, destinations=()))
 
     @property
     def fact_tests(self) -> Mapping[str, tuple[Comparison, ...]]:
