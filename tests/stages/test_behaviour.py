@@ -115,7 +115,7 @@ async def after(redis: Redis, folder: Path, *answers: Callable[[], web.Response]
 
 async def test_rule_1_only_the_first_fetch_is_unconditional(redis: Redis, tmp_path: Path) -> None:
     new = given(ETag='"1"', Last_Modified=MODIFIED)
-    world, _ = await after(redis, tmp_path, new, given(status=304), given(PAGE), given(status=500), new, times=6)
+    world, _ = await after(redis, tmp_path, new, given("", 304), given(PAGE), given("", 500), new, times=6)
     assert world.sent("If-None-Match") == [None, *['"1"'] * 5]
     assert world.sent("If-Modified-Since") == [None, *[MODIFIED] * 5]
 
