@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -24,7 +24,7 @@ from alertd import __version__
 from alertd.errors import FeedError
 from alertd.feeds.decompress import ACCEPT_ENCODING, Plain, TooLargeError, UnknownEncodingError, decompress
 from alertd.feeds.failures import failure, refusal, too_large
-from alertd.feeds.network import guarded_socket, proxy_for, read_address, same_site
+from alertd.feeds.network import guarded_socket, proxies_of_environment, proxy_for, read_address, same_site
 from alertd.feeds.pace import Pace
 from alertd.feeds.settings import FeedLike
 
@@ -99,10 +99,13 @@ class Fetcher:
         self._clock = clock
         self._slots: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._pace = Pace()
+        # read once: taking the environment apart costs as much as a request
+        self._proxies: Mapping[str, str] = {}
         self._session: ClientSession | None = None
         self._proxied: ClientSession | None = None
 
     async def __aenter__(self) -> Self:
+        self._proxies = proxies_of_environment()
         self._session = _session(None if self._allow_private else guarded_socket)
         # a proxy is the operator's own, and often in a private network
         self._proxied = _session(None)
@@ -138,7 +141,7 @@ class Fetcher:
         seconds = 0.0
         while True:
             self._check(current, feed)
-            proxy = proxy_for(current, feed, allow_private=self._allow_private)
+            proxy = proxy_for(current, feed, self._proxies, allow_private=self._allow_private)
             session = proxied if proxy else direct
             own = same_site(start, current)
             sent = validators if validators.origin == _origin(start, current) else Validators()

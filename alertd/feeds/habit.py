@@ -26,6 +26,7 @@ FORGIVING: Final = (3.5 * 86400.0, 6 * HOUR)
 """Seconds of silence that are never too much: in the first two weeks, when no week-end is known yet, and later."""
 _HALVES: Final = 30 * 86400.0
 _TOLD_AGAIN: Final = 86400.0
+_CONFIGURED: Final = "as configured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,8 @@ def rates(habit: str) -> list[float]:
 def learned(state: FeedState, *, new: int, now: float) -> FeedState:
     """The state after a poll that brought so many new entries; the first document of a feed does not count."""
     hour = int(now // HOUR)
+    if not new and hour == state.hour and state.habit and state.last_new:
+        return state  # most polls
     known = rates(state.habit)
     if state.hour and hour != state.hour:
         at, before = state.hour % 24, known[state.hour % 24]
@@ -75,7 +78,9 @@ def paced(state: FeedState, bounds: Bounds, *, hints: Hints | None, fresh: float
             skip_days=",".join(map(str, hints.skip_days)),
         )  # fmt: skip
     if bounds.high <= bounds.low:
-        return replace(state, next_at=0.0, wait=bounds.low, why="as configured")
+        if (state.next_at, state.wait, state.why) == (0.0, bounds.low, _CONFIGURED):
+            return state
+        return replace(state, next_at=0.0, wait=bounds.low, why=_CONFIGURED)
     wait, why = _by_habit(state, bounds, now)
     for asked, reason in ((state.ttl, "its ttl"), (fresh, "its Cache-Control or Expires")):
         if min(asked, bounds.high) > wait:

@@ -24,6 +24,8 @@ def followed(state: FeedState, name: str, moved: str) -> tuple[FeedState, str | 
     """
     if state.moved_times >= REPEATS:
         return state, None
+    if not moved and not state.moved and not state.moved_times:
+        return state, None
     if not moved:
         return replace(state, moved="", moved_times=0), None
     times = state.moved_times + 1 if moved == state.moved else 1

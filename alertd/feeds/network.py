@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import urllib.request
+from collections.abc import Mapping
 from typing import Any
 
 from yarl import URL
@@ -57,24 +58,33 @@ def guarded_socket(info: tuple[Any, ...]) -> socket.socket:
     return socket.socket(family, kind, protocol)
 
 
-def proxy_for(url: URL, feed: FeedLike, *, allow_private: bool) -> URL | None:
-    """Give the proxy that the environment names for an address (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, NO_PROXY).
+def proxies_of_environment() -> Mapping[str, str]:
+    """The proxies that the environment names by scheme (HTTP_PROXY, HTTPS_PROXY, ALL_PROXY; NO_PROXY as `no`)."""
+    return urllib.request.getproxies_environment()
+
+
+def proxy_for(url: URL, feed: FeedLike, proxies: Mapping[str, str], *, allow_private: bool) -> URL | None:
+    """Give the proxy for an address, None for none.
 
     A proxy resolves names by itself, so that what it reaches cannot be checked here: only addresses that are written
     as numbers are. This machine itself is never asked through a proxy.
+
+    Args:
+        proxies: see `proxies_of_environment`.
 
     Raises:
         FeedError: the proxy is no HTTP proxy, or the address is private.
     """
     host = url.host or ""
-    proxies = urllib.request.getproxies_environment()
     named = proxies.get(url.scheme) or proxies.get("all", "")
+    if not named:
+        return None
     try:
         literal = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         literal = None
     here = literal.is_loopback if literal else host == "localhost" or host.endswith(".localhost")
-    if not named or here or urllib.request.proxy_bypass_environment(host, proxies):  # type: ignore[attr-defined]
+    if here or urllib.request.proxy_bypass_environment(host, proxies):  # type: ignore[attr-defined]
         return None
     if literal and not allow_private and not is_public(host):
         hint = "set allow_private_addresses: true if that is meant"

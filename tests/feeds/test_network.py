@@ -10,7 +10,15 @@ from yarl import URL
 
 from alertd.errors import FeedError
 from alertd.feeds import Fetcher, Validators
-from alertd.feeds.network import PrivateAddressError, guarded_socket, is_public, proxy_for, read_address, same_site
+from alertd.feeds.network import (
+    PrivateAddressError,
+    guarded_socket,
+    is_public,
+    proxies_of_environment,
+    proxy_for,
+    read_address,
+    same_site,
+)
 
 from .world import FeedStub
 
@@ -93,7 +101,8 @@ def test_proxies_come_from_the_environment(
     url: str, environment: dict[str, str], want: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _proxies(monkeypatch, environment)
-    assert proxy_for(URL(url), FeedStub(), allow_private=False) == (URL(want) if want else None)
+    found = proxy_for(URL(url), FeedStub(), proxies_of_environment(), allow_private=False)
+    assert found == (URL(want) if want else None)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +116,7 @@ def test_proxies_come_from_the_environment(
 def test_what_a_proxy_must_not_be_asked(url: str, proxy: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     _proxies(monkeypatch, {"http_proxy": proxy})
     with pytest.raises(FeedError) as raised:
-        proxy_for(URL(url), FeedStub(), allow_private=False)
+        proxy_for(URL(url), FeedStub(), proxies_of_environment(), allow_private=False)
     assert raised.value.kind == kind
     assert "10.0.0" not in str(raised.value)
 
