@@ -189,14 +189,15 @@ class Fetcher:
         if not unchanged:
             # Validators of a half document would keep the other half away for ever; those of the one before do not.
             kept = _validators(received, _origin(start, current)) if plain.complete else sent
+        address = str(current.with_user(None) if current.user else current)
         return Fetched(
             status="unchanged" if unchanged else "document",
             body=plain.body,
             headers=received,
-            url=str(current.with_user(None)),
+            url=address,
             validators=kept,
             seconds=seconds,
-            moved=str(current.with_user(None)) if len(seen) > 1 and permanent else "",
+            moved=address if len(seen) > 1 and permanent else "",
         )
 
     def _check(self, address: URL, feed: FeedLike) -> None:

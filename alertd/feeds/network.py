@@ -9,6 +9,7 @@ import ipaddress
 import socket
 import urllib.request
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from yarl import URL
@@ -102,8 +103,7 @@ def proxy_for(url: URL, feed: FeedLike, proxies: Mapping[str, str], *, allow_pri
 def read_address(raw: str, feed: FeedLike, base: URL | None = None) -> URL:
     """Read an address without rewriting it: what is quoted stays quoted as it is; the fragment is never sent."""
     try:
-        exact = raw.isascii() and raw.isprintable() and " " not in raw
-        url = URL(raw, encoded=exact)
+        url = _read(raw)
         url = (base.join(url) if base else url).with_fragment(None)
         if url.scheme in ("http", "https") and url.host:
             return url
@@ -111,6 +111,12 @@ def read_address(raw: str, feed: FeedLike, base: URL | None = None) -> URL:
         pass  # The one error below says it for every kind of wrong address, without quoting it: it may hold a key.
     place = "a redirect leads to what is no http or https address" if base else "its address is not http or https"
     raise FeedError(place, where=feed.name, hint="check the address of the feed", kind="bad_url")
+
+
+@lru_cache(maxsize=16_384)
+def _read(raw: str) -> URL:
+    # the same addresses are asked again and again
+    return URL(raw, encoded=raw.isascii() and raw.isprintable() and " " not in raw)
 
 
 def same_site(start: URL, other: URL) -> bool:

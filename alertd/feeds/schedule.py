@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from typing import Any
 
 from alertd.errors import FeedError
@@ -117,7 +118,7 @@ class FeedState:
         """What differs from the stored state, as `to_fields` writes it; all of it when that is None."""
         if stored is None:
             return self.to_fields()
-        pairs = ((f.name, getattr(self, f.name), getattr(stored, f.name)) for f in fields(self))
+        pairs = zip(_NAMES, _values(self), _values(stored), strict=True)
         return {name: str(mine) for name, mine, theirs in pairs if mine != theirs}
 
     @classmethod
@@ -129,6 +130,10 @@ class FeedState:
             if f.name in given and isinstance(f.default, str | int | float)
         }
         return cls(**read)
+
+
+_NAMES = tuple(field.name for field in fields(FeedState))
+_values = attrgetter(*_NAMES)
 
 
 def of_address(state: FeedState, url: str) -> FeedState:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from alertd.config import FeedSettings
+from alertd.errors import FencedError
 from alertd.feeds.schedule import FeedState, of_address
 from alertd.stages.context import Context
 from alertd.store import keys
+from alertd.store.connection import TROUBLE
 from alertd.store.leases import Lease
+
+logger = logging.getLogger(__name__)
 
 REMEMBERED: Final = 30 * 86400
 """Seconds for which an entry that left its feed stays known."""
+NOTED_WITHIN: Final = 1.0
+"""Seconds within which the store learns of a poll that brought nothing new."""
 _LOADED_AT_ONCE: Final = 500
+_NOTED_AT_ONCE: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,10 @@ class _Commit:
 class FeedMemory:
     """The states of the feeds. Only the holder of the poll lease writes them, so it need not read them again.
 
+    A poll that brought entries ends with its commit. One that brought nothing new is only noted: many are written
+    together, a moment later. A process that is killed in that moment forgets that it asked, never what it was told:
+    the feed is asked once more, with the validators of the last document that was committed.
+
     Args:
         context: what stages share.
         lease: the poll lease; another token means that another process may have polled meanwhile.
@@ -41,11 +54,14 @@ class FeedMemory:
         self._token = 0
         # as stored: what is said of another address counts only once the feed is asked for
         self._states: dict[str, FeedState] = {}
+        self._noted: dict[str, FeedState] = {}
+        self._due = False
+        self._timer: asyncio.TimerHandle | None = None
         self._waiting: list[_Commit] = []
         self._sender: asyncio.Task[None] | None = None
 
     async def load(self, feeds: Sequence[FeedSettings]) -> None:
-        """Read the states of many feeds."""
+        """Read the states of many feeds; what was noted of them and is not stored yet is forgotten."""
         self._check_token()
         redis = cast(Any, self._context.store.redis)
         for start in range(0, len(feeds), _LOADED_AT_ONCE):
@@ -55,6 +71,7 @@ class FeedMemory:
                     pipe.hgetall(keys.feed(feed.name))
                 rows = await pipe.execute()
             for feed, row in zip(part, rows, strict=True):
+                self._noted.pop(feed.name, None)
                 self._states[feed.name] = FeedState.from_fields(row)
 
     async def state(self, feed: FeedSettings) -> FeedState:
@@ -62,16 +79,41 @@ class FeedMemory:
         self._check_token()
         if feed.name not in self._states:
             await self.load([feed])
-        return of_address(self._states[feed.name], feed.url)
+        return of_address(self._noted.get(feed.name) or self._states[feed.name], feed.url)
 
     def _check_token(self) -> None:
         if self._token != self._lease.token:
             self._token = self._lease.token
             self._states.clear()
+            self._noted.clear()
 
     def forget(self, name: str) -> None:
         """Drop what is at hand of a feed; the store keeps its own."""
         self._states.pop(name, None)
+        self._noted.pop(name, None)
+
+    def note(self, feed: FeedSettings, state: FeedState) -> None:
+        """End a poll that brought nothing new; the store learns of it within `NOTED_WITHIN` seconds."""
+        self._check_token()
+        self._noted[feed.name] = state
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(NOTED_WITHIN, self._write_soon)
+
+    def _write_soon(self) -> None:
+        self._timer, self._due = None, True
+        self._send_soon()
+
+    async def flush(self) -> None:
+        """Write what was noted, now.
+
+        Where the store is away it is kept, and written when the store is back.
+        """
+        if self._timer is not None:
+            self._timer.cancel()
+        self._write_soon()
+        if self._sender is not None:
+            # to be cancelled meanwhile must not cancel what it sends for others
+            await asyncio.wait([self._sender])
 
     async def commit(
         self, feed: FeedSettings, state: FeedState, marks: Sequence[tuple[str, str]] = (), present: Sequence[str] = ()
@@ -92,28 +134,67 @@ class FeedMemory:
         self.forget(feed.name)
         commit = _Commit(names, arguments, asyncio.get_running_loop().create_future())
         self._waiting.append(commit)
-        if self._sender is None:
-            self._sender = asyncio.create_task(self._send(), name="poll commits")
+        self._send_soon()
         if await commit.done == "fenced":
             self._lease.lost()
         self._check_token()
         self._states[feed.name] = state
 
+    def _send_soon(self) -> None:
+        # one at a time, for what is sent side by side may arrive in any order
+        if self._sender is None:
+            self._sender = asyncio.create_task(self._send(), name="poll commits")
+
     async def _send(self) -> None:
         try:
-            while batch := self._waiting:
-                self._waiting = []
-                try:
-                    outcomes = await self._context.store.run_many("polled", [(c.key_names, c.arguments) for c in batch])
-                except Exception as error:
-                    # each poll hears of it and handles it as if it had been alone
-                    outcomes = [error] * len(batch)
-                for commit, outcome in zip(batch, outcomes, strict=True):
-                    if commit.done.done():
-                        continue
-                    if isinstance(outcome, Exception):
-                        commit.done.set_exception(outcome)
-                    else:
-                        commit.done.set_result(str(outcome))
+            while self._waiting or self._due:
+                batch, self._waiting = self._waiting, []
+                if batch:
+                    await self._send_commits(batch)
+                if self._due:
+                    self._due = False
+                    await self._send_notes()
         finally:
             self._sender = None
+
+    async def _send_commits(self, batch: Sequence[_Commit]) -> None:
+        outcomes: Sequence[Any]
+        try:
+            outcomes = await self._context.store.run_many("polled", [(c.key_names, c.arguments) for c in batch])
+        except Exception as error:
+            # each poll hears of it and handles it as if it had been alone
+            outcomes = [error] * len(batch)
+        for commit, outcome in zip(batch, outcomes, strict=True):
+            if commit.done.done():
+                continue
+            if isinstance(outcome, Exception):
+                commit.done.set_exception(outcome)
+            else:
+                commit.done.set_result(str(outcome))
+
+    async def _send_notes(self) -> None:
+        self._check_token()
+        sent = list(self._noted.items())
+        try:
+            for start in range(0, len(sent), _NOTED_AT_ONCE):
+                await self._send_some(sent[start : start + _NOTED_AT_ONCE])
+        except FencedError:
+            pass  # those who hold the lease find out by its next beat; what was noted is void
+        except TROUBLE as error:
+            logger.info("%d polls are noted once the store is back: %s", len(self._noted), type(error).__name__)
+            if self._noted and self._timer is None:
+                self._timer = asyncio.get_running_loop().call_later(NOTED_WITHIN, self._write_soon)
+
+    async def _send_some(self, sent: Sequence[tuple[str, FeedState]]) -> None:
+        changes = {name: state.changes(self._states.get(name)) for name, state in sent if name in self._noted}
+        outcome = await self._context.store.run(
+            "noted", [self._lease.key, keys.FEEDS], [self._lease.token, keys.feed(""), json.dumps(changes)]
+        )
+        if outcome == "fenced":
+            self._lease.lost()
+        for name, state in sent:
+            # one that has gone meanwhile was committed, and what is stored then is not known yet
+            if name in self._noted:
+                self._states[name] = state
+                if self._noted[name] is state:
+                    del self._noted[name]

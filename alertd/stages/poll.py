@@ -91,6 +91,7 @@ class Poller:
             scheduler.pause()
             try:
                 await self._drain()
+                await self._memory.flush()
             finally:
                 scheduler.shutdown(wait=False)
                 self._scheduler = None
@@ -168,6 +169,7 @@ class Poller:
         async with asyncio.TaskGroup() as group:
             for feed in self._context.now.configuration.settings.feeds:
                 group.create_task(one(feed), name=f"poll {feed.name}")
+        await self._memory.flush()
 
     async def poll(self, feed: FeedSettings, *, due: bool = False) -> None:
         """Poll one feed once.
@@ -225,7 +227,11 @@ class Poller:
         if fetched.status == "unchanged" or (digest == state.body and state.first_at):
             body = state.body if fetched.status == "unchanged" else digest
             after, notices = settled(feed, state, fetched, body=body, now=now)
-            await self._memory.commit(feed, after)
+            if notices:
+                # what is said once must be known to have been said
+                await self._memory.commit(feed, after)
+            else:
+                self._memory.note(feed, after)
             return "unchanged", after, notices
         parsed, judged = await self._accept(feed, state, fetched, now)
         if not parsed.whole:
