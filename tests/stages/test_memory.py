@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
+from alertd.config import FeedSettings
 from alertd.errors import FencedError
 from alertd.feeds.schedule import FeedState
+from alertd.stages.context import Context
 from alertd.stages.memory import FeedMemory
 from alertd.store import keys
-from tests.stages.world import context
+from tests.stages.world import context, until
 
 
 async def stored(redis: Redis, name: str) -> FeedState:
@@ -85,3 +90,83 @@ async def test_another_address_starts_anew(redis: Redis, tmp_path: Path) -> None
         await memory.commit(moved, replace(await memory.state(moved), polls=1))
         found = await stored(redis, feed.name)
         assert (found.polls, found.etag) == (1, "")
+
+
+async def test_polls_that_bring_nothing_are_written_together_a_moment_later(redis: Redis, tmp_path: Path) -> None:
+    async with remembering(redis, tmp_path) as (_, memory, feed):
+        feeds = [feed.model_copy(update={"name": f"feed {n}"}) for n in range(200)]
+        await memory.load(feeds)
+        states = [replace(await memory.state(one), polls=1) for one in feeds]
+        await asyncio.gather(*(memory.commit(*pair) for pair in zip(feeds, states, strict=True)))
+        scripts = (await commands(redis))["evalsha"]
+        for one in feeds:
+            memory.note(one, replace(await memory.state(one), polls=2))
+        assert {(await memory.state(one)).polls for one in feeds} == {2}, "at hand at once"
+        assert {(await stored(redis, one.name)).polls for one in feeds} == {1}
+        await until(lambda: _polls(redis, feeds, 2))
+        assert (await commands(redis))["evalsha"] - scripts <= 2
+
+
+async def _polls(redis: Redis, feeds: list[FeedSettings], polls: int) -> bool:
+    return all([(await stored(redis, one.name)).polls == polls for one in feeds])
+
+
+async def test_a_commit_is_not_overtaken_by_what_was_noted_before(redis: Redis, tmp_path: Path) -> None:
+    async with remembering(redis, tmp_path) as (_, memory, feed):
+        await memory.commit(feed, replace(await memory.state(feed), polls=1, body="one"))
+        memory.note(feed, replace(await memory.state(feed), polls=2, etag='"b"'))
+        flushed = asyncio.create_task(memory.flush())
+        await asyncio.sleep(0)
+        memory.note(feed, replace(await memory.state(feed), polls=3))
+        await memory.commit(feed, replace(await memory.state(feed), polls=4, body="two"))
+        await flushed
+        await memory.flush()
+        found = await stored(redis, feed.name)
+        assert (found.polls, found.etag, found.body) == (4, '"b"', "two")
+        assert await memory.state(feed) == found
+
+
+async def test_a_killed_process_loses_that_it_asked_and_no_validators(redis: Redis, tmp_path: Path) -> None:
+    async with remembering(redis, tmp_path) as (ctx, memory, feed):
+        await memory.commit(feed, replace(await memory.state(feed), polls=1, etag='"a"', body="one"))
+        memory.note(feed, replace(await memory.state(feed), polls=2, last_success=9.0))
+        found = await FeedMemory(ctx, ctx.lease("poll")).state(feed)
+        assert (found.polls, found.last_success, found.etag, found.body) == (1, 0.0, '"a"', "one")
+
+
+async def test_what_was_noted_while_the_store_was_away_is_written_when_it_is_back(
+    redis: Redis, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with remembering(redis, tmp_path) as (ctx, memory, feed):
+        await memory.commit(feed, replace(await memory.state(feed), polls=1))
+        real, ctx.store.run = ctx.store.run, _away  # type: ignore[method-assign, assignment]
+        memory.note(feed, replace(await memory.state(feed), polls=2))
+        with caplog.at_level("INFO", "alertd.stages.memory"):
+            await memory.flush()
+        assert "1 polls are noted once the store is back" in caplog.text
+        assert (await memory.state(feed)).polls == 2
+        ctx.store.run = real  # type: ignore[method-assign]
+        await until(lambda: _polls(redis, [feed], 2))
+
+
+async def _away(*_: Any) -> Any:
+    raise RedisConnectionError("gone")
+
+
+async def test_who_lost_the_lease_notes_nothing(redis: Redis, tmp_path: Path) -> None:
+    async with remembering(redis, tmp_path) as (_, memory, feed):
+        await memory.commit(feed, replace(await memory.state(feed), polls=1))
+        memory.note(feed, replace(await memory.state(feed), polls=2))
+        await cast(Any, redis).hincrby(keys.lease("poll"), "token", 1)
+        await memory.flush()
+        assert (await stored(redis, feed.name)).polls == 1
+        assert (await memory.state(feed)).polls == 1
+
+
+@asynccontextmanager
+async def remembering(redis: Redis, folder: Path) -> AsyncIterator[tuple[Context, FeedMemory, FeedSettings]]:
+    """A memory under a lease that is held, and a feed."""
+    async with context(redis, folder) as ctx:
+        lease = ctx.lease("poll")
+        assert await lease.acquire()
+        yield ctx, FeedMemory(ctx, lease), ctx.now.configuration.settings.feeds[0]
