@@ -23,7 +23,9 @@ from alertd.configured import compiled, read, watched
 from alertd.errors import AlertdError, StoreError
 from alertd.feeds import Fetcher, Reader
 from alertd.running import announced, running
-from alertd.slack.posting import Sink, SlackSink, TerminalSink
+from alertd.slack.posting import SlackSink
+from alertd.slack.sink import Router, Sink
+from alertd.slack.terminal import TerminalSink
 from alertd.stages.context import Context, InForce, holding, pause, persist
 from alertd.stages.decide import DecideStage
 from alertd.stages.notify import NotifyStage
@@ -180,7 +182,7 @@ async def _run_stages(
         "poll": lambda: holding(context, poller.lease, polling, stop),
         "tag": lambda: TagStage(context).work(stop),
         "decide": lambda: holding(context, decide.lease, lambda: decide.work(stop), stop),
-        "notify": lambda: holding(context, notify.lease, lambda: notify.work(stop), stop),
+        "notify": lambda: notify.work(stop),
     }
     tasks = [asyncio.create_task(persist(context, name, work[name], stop), name=name) for name in options.stages]
     tasks.append(asyncio.create_task(persist(context, "upkeep", lambda: _upkeep(context, stop), stop), name="upkeep"))
@@ -286,9 +288,11 @@ def _load_tagger(configuration: Configuration) -> Tagger:
 
 def _sink(configuration: Configuration, options: RunOptions) -> Sink:
     slack = configuration.settings.slack
-    if slack.token is None or options.dry_run:
-        return TerminalSink(sys.stdout)
-    return SlackSink(slack.token.get_secret_value(), base_url=slack.base_url, timeout=slack.timeout)
+    terminal = TerminalSink(sys.stdout)
+    if options.dry_run:
+        return terminal
+    api = slack.token and SlackSink(slack.token.get_secret_value(), base_url=slack.base_url, timeout=slack.timeout)
+    return Router(api or terminal, {"terminal": terminal})
 
 
 def _where(configuration: Configuration, options: RunOptions) -> str:

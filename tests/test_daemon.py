@@ -17,7 +17,7 @@ from alertd.config import FeedSettings
 from alertd.daemon import RunOptions
 from alertd.errors import FeedError
 from alertd.feeds import Fetched, Fetcher, Reader, Validators
-from alertd.slack.posting import TerminalSink
+from alertd.slack.terminal import TerminalSink
 from alertd.stages.context import Context
 from alertd.stages.poll import Poller
 from alertd.store import keys

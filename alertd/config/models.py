@@ -144,6 +144,14 @@ class SlackSettings(Model):
     """Channel of rules that name none."""
     pace: Annotated[float, Duration(0, 600)] = 1.0
     """Time between two messages to one channel; Slack allows about one a second."""
+    burst: Annotated[int, Field(ge=1, le=10)] = 3
+    """Messages that a quiet channel may get at once before the pace holds."""
+    workspace_rate: Annotated[float, Field(gt=0, le=1000)] = 15.0
+    """Messages a second that all channels together get. Slack publishes no figure ("several hundred a minute")."""
+    digest_above: Annotated[int, Field(ge=1, le=1000)] = 10
+    """When more messages than this wait for a channel, they are told in one digest."""
+    digest_after: Annotated[float, Duration(0, 7 * DAY)] = 900.0
+    """When the oldest of several messages has waited this long, they are told in one digest."""
     doubt_grace: Annotated[float, Duration(0, 3600)] = 30.0
     """How long to wait before the second look for a message whose answer was lost."""
     timeout: Annotated[float, Duration(0.1, 300)] = 10.0

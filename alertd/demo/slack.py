@@ -21,6 +21,8 @@ class Channel:
 
     id: str
     name: str
+    archived: bool = False
+    member: bool = True
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
@@ -44,6 +46,8 @@ class Workspace:
         channels: names of the channels that exist.
         clock: gives Unix seconds for timestamps.
         on_message: called with the channel and each new message.
+        on_update: the same for each message that was replaced.
+        team: name of the workspace.
     """
 
     def __init__(
@@ -52,8 +56,14 @@ class Workspace:
         *,
         clock: Callable[[], float] = time.time,
         on_message: Callable[[Channel, Mapping[str, Any]], None] = lambda _channel, _message: None,
+        on_update: Callable[[Channel, Mapping[str, Any]], None] = lambda _channel, _message: None,
+        team: str = "Demo Desk",
     ) -> None:
-        self.channels = tuple(Channel(f"C{number:08d}", name) for number, name in enumerate(channels, 1))
+        named = (Channel(f"C{number:08d}", name) for number, name in enumerate(channels, 1))
+        self.channels = {channel.id: channel for channel in named}
+        self._ids = {channel.name: channel.id for channel in self.channels.values()}
+        self._team = team
+        self._on_update = on_update
         self._clock = clock
         self._on_message = on_message
         self._last = 0
@@ -61,6 +71,8 @@ class Workspace:
             "auth.test": self._who,
             "chat.postMessage": self._post,
             "chat.update": self._update,
+            "chat.getPermalink": self._permalink,
+            "conversations.open": self._with_person,
             "conversations.list": self._list,
             "conversations.history": self._history,
             "conversations.replies": self._replies,
@@ -76,7 +88,16 @@ class Workspace:
             return refusal.answer
 
     def _who(self, _: Mapping[str, Any]) -> dict[str, Any]:
-        return {"ok": True, "user": "alertd", "team": "Demo Desk", "bot_id": "B00000001"}
+        return {"ok": True, "user": "alertd", "team": self._team, "bot_id": "B00000001"}
+
+    def channel(self, name: str) -> Channel:
+        """A channel by name or id, with or without "#".
+
+        Raises:
+            KeyError: there is none.
+        """
+        bare = name.removeprefix("#")
+        return self.channels[self._ids.get(bare, bare)]
 
     def _post(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         channel = self._open(arguments, named=True)
@@ -107,30 +128,61 @@ class Workspace:
         if message is None:
             raise RefusedError("message_not_found")
         _check(arguments)
-        message.update({key: arguments[key] for key in ("text", "blocks", "metadata") if key in arguments})
+        message.update({k: arguments[k] for k in ("text", "blocks", "metadata") if k in arguments}, edited=True)
+        self._on_update(channel, message)
         return {"ok": True, "channel": channel.id, "ts": message["ts"], "text": message["text"]}
 
+    def _permalink(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        channel, ts = self._open(arguments, archived=True), str(arguments.get("message_ts", ""))
+        if ts not in channel.messages:
+            raise RefusedError("message_not_found")
+        link = f"https://demo-desk.slack.com/archives/{channel.id}/p{ts.replace('.', '')}"
+        return {"ok": True, "channel": channel.id, "permalink": link}
+
+    def _with_person(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        person = str(arguments.get("users", ""))
+        if not person.startswith("U"):
+            raise RefusedError("user_not_found")
+        return {"ok": True, "channel": {"id": self._direct(person).id}}
+
+    def _direct(self, person: str) -> Channel:
+        """The conversation with a person; it is there once somebody writes."""
+        ident = f"D{person[1:]}"
+        return self.channels.setdefault(ident, Channel(ident, ident))
+
     def _list(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        found = [{"id": c.id, "name": c.name, "is_archived": False, "is_member": True} for c in self.channels]
+        hide = str(arguments.get("exclude_archived", "")).lower() in ("1", "true")
+        found = [
+            {"id": c.id, "name": c.name, "is_archived": c.archived, "is_member": c.member}
+            for c in self.channels.values()
+            if not (hide and c.archived) and not c.id.startswith("D")
+        ]
         return _page(arguments, "channels", found)
 
     def _history(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        found = [m for m in self._open(arguments).messages.values() if m.get("thread_ts", m["ts"]) == m["ts"]]
-        return _page(arguments, "messages", _since(arguments, found[::-1]))
+        channel = self._open(arguments, archived=True)
+        found = [m for m in reversed(channel.messages.values()) if m.get("thread_ts", m["ts"]) == m["ts"]]
+        return _page(arguments, "messages", _since(arguments, found))
 
     def _replies(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        channel, parent = self._open(arguments), arguments.get("ts", "")
+        channel, parent = self._open(arguments, archived=True), arguments.get("ts", "")
         if parent not in channel.messages:
             raise RefusedError("thread_not_found")
         replies = [m for ts, m in channel.messages.items() if ts != parent and m.get("thread_ts") == parent]
         return _page(arguments, "messages", [channel.messages[parent], *_since(arguments, replies)])
 
-    def _open(self, arguments: Mapping[str, Any], *, named: bool = False) -> Channel:
+    def _open(self, arguments: Mapping[str, Any], *, named: bool = False, archived: bool = False) -> Channel:
         wanted = str(arguments.get("channel", ""))
-        bare = wanted.removeprefix("#")
-        found = next((c for c in self.channels if wanted == c.id or (named and bare == c.name)), None)
+        if named and wanted.startswith("U"):
+            return self._direct(wanted)
+        ident = self._ids.get(wanted.removeprefix("#"), wanted) if named else wanted
+        found = self.channels.get(ident)
         if found is None:
             raise RefusedError("channel_not_found")
+        if found.archived and not archived:
+            raise RefusedError("is_archived")
+        if not found.member:
+            raise RefusedError("not_in_channel")
         return found
 
 
@@ -169,10 +221,10 @@ class SlackServer:
     async def _handle(self, request: web.Request) -> web.Response:
         if request.headers.get("Authorization") != f"Bearer {self._token}":
             return web.json_response({"ok": False, "error": "invalid_auth"})
-        return web.json_response(self._workspace.answer(request.match_info["method"], await _arguments(request)))
+        return web.json_response(self._workspace.answer(request.match_info["method"], await arguments_of(request)))
 
 
-async def _arguments(request: web.Request) -> dict[str, Any]:
+async def arguments_of(request: web.Request) -> dict[str, Any]:
     """Arguments as Slack takes them: query, form or JSON; blocks and metadata may be JSON within a form."""
     found: dict[str, Any] = dict(request.query)
     if request.content_type == "application/json":

@@ -31,6 +31,7 @@ HINTS: dict[str, str] = {
     "cant_update_message": "the message was not posted by this app: it keeps its old counter",
     "channel_is_limited_access": _ADMIN,
     "channel_not_found": "check the channel's name in the configuration; invite the app if the channel is private",
+    "channel_not_listed": "name the channel by its id, or add groups:read if it is private and invite the app",
     "channel_type_not_supported": "name a channel or a direct message",
     "cannot_reply_to_message": "the thread's first message takes no replies: the next alert opens a new one",
     "edit_window_closed": "the workspace forbids late edits: the message keeps its old counter",
@@ -107,7 +108,9 @@ _KINDS: Mapping[str, Kind] = {
 }
 
 
-_UNREADABLE = frozenset(["history_too_long", "missing_scope", "no_permission", "not_allowed_token_type"])
+_UNREADABLE = frozenset(
+    ["channel_not_listed", "history_too_long", "missing_scope", "no_permission", "not_allowed_token_type"]
+)
 _THREAD = frozenset(
     ["cannot_reply_to_message", "is_inactive", "message_not_found", "restricted_action_non_threadable_channel",
      "restricted_action_thread_locked", "thread_not_found"]

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from alertd.articles import Alert, Article
 from alertd.slack import words
+from alertd.slack.buttons import actions
 from alertd.slack.escape import clean, date_token, escape, fit, safe_link, split_words, when
 from alertd.slack.limits import HEADER_LIMIT, TEXT_LIMIT, weight
 from alertd.slack.message import Block, Message, alert_metadata, digest_metadata
@@ -24,6 +25,7 @@ _REASON = 2_000
 _SENTENCES = 8_000
 _DIGEST_WEIGHT = 9_000
 _DIGEST_ROWS = 50
+_DIGEST_MENTIONS = 20
 _DIGEST_DATES = "{date_short_pretty} {time}"
 _SAYS = {
     "first": "Reported by {}",
@@ -35,23 +37,25 @@ _SAYS = {
 }
 
 
-def compose(alert: Alert, now: float) -> Message:
+def compose(alert: Alert, now: float, *, back: str = "", answers: bool = False) -> Message:
     """The message that says an alert.
 
     Args:
         alert: a `post`, a `reply` for the thread, or an `operator` sentence.
         now: Unix seconds at which it is posted; the article's age is told from it, so that
             an update of a posted message passes the time of the first post again.
+        back: address of the channel's earlier message about the same story, "" for none.
+        answers: whether somebody listens to buttons.
     """
     if alert.kind == "operator" or alert.article is None:
         return _operator(alert)
     if alert.kind == "reply":
         return _reply(alert, alert.article, now)
-    return _post(alert, alert.article, now)
+    return _post(alert, alert.article, now, back, answers)
 
 
-def _post(alert: Alert, article: Article, now: float) -> Message:
-    line = fit(("‼ " if alert.severity == "high" else "") + words.headline(alert), _LINE)
+def _post(alert: Alert, article: Article, now: float, back: str, answers: bool) -> Message:
+    line = fit(_severe(alert) + words.headline(alert), _LINE)
     head, *more = split_words(line, _LINE, first=HEADER_LIMIT)
     facts = words.facts(alert.company, alert.tags)
     body = [*(_text(f"{piece}\n", bold=True) for piece in more), _title(article, bold=True)]
@@ -59,8 +63,10 @@ def _post(alert: Alert, article: Article, now: float) -> Message:
         body.append(_text(f"\n{facts}"))
     if alert.mentions:
         body.append(_text("\n"))
-        for position, name in enumerate(alert.mentions):
-            body += [*([_text(" ")] if position else []), _mention(name)]
+        body += _mentions(alert.mentions)
+    if back:
+        said = "Corrects" if alert.placement and alert.placement.relation == "correction" else "Follows"
+        body += [_text(f"\n↩ {said} "), {"type": "link", "url": back, "text": "what was told before"}]
     small = (words.sentiment(alert.company, alert.tags), words.novelty(alert), _source(article))
     blocks = [
         {"type": "header", "text": _plain(head)},
@@ -69,6 +75,7 @@ def _post(alert: Alert, article: Article, now: float) -> Message:
             [" · ".join([*(s for s in small if s), ""]).rstrip(), _dated(article, now), _dot(words.sources(alert))]
         ),
         _context([_because(alert)]),
+        *([actions(alert)] if answers else []),
     ]
     said = f"{line}: {_title_text(article)}" + (f" ({facts})" if facts else "")
     return Message(escape(fit(said, _FALLBACK)), tuple(blocks), alert_metadata(alert.key))
@@ -99,33 +106,35 @@ def compose_digest(alerts: Sequence[Alert], now: float) -> tuple[Message, ...]:
     """Alerts of one channel as tables by company, in as few messages as Slack's limits allow.
 
     Args:
-        alerts: what waited, in any order; each is listed, so each counts as delivered once its message is posted.
+        alerts: what waited, in the order in which it is to be told; each is listed, so each counts as delivered once
+            its message is posted.
         now: Unix seconds at which it is posted.
 
     Returns:
         The messages in order; `Message.keys` says which alerts each one delivers. None for no alerts.
     """
-    waiting = sorted(alerts, key=lambda a: (_company(a).casefold(), a.created, a.key))
     pages: list[list[Alert]] = []
     room = 0
-    for alert in waiting:
+    # pages keep the order, which severity and arrival give; companies come together within each
+    for alert in alerts:
         cost = weight([{"rows": _row(alert)}])
         if not pages or cost > room or len(pages[-1]) == _DIGEST_ROWS:
             pages.append([])
             room = _DIGEST_WEIGHT
         pages[-1].append(alert)
         room -= cost
-    return tuple(_page(page, waiting, number, len(pages), now) for number, page in enumerate(pages, start=1))
+    return tuple(_page(page, alerts, number, len(pages), now) for number, page in enumerate(pages, start=1))
 
 
-def _page(page: Sequence[Alert], waiting: Sequence[Alert], number: int, pages: int, now: float) -> Message:
+def _page(told: Sequence[Alert], waiting: Sequence[Alert], number: int, pages: int, now: float) -> Message:
+    page = sorted(told, key=lambda alert: _company(alert).casefold())
     companies = len({_company(a) for a in waiting})
     line = f"{_count(len(waiting), 'alert')} about {_count(companies, 'company', 'companies')}"
     line += f" ({number} of {pages})" if pages > 1 else ""
     oldest = min(a.created for a in waiting)
     span = f"These waited since {date_token(oldest)}, up to {words.age(now - oldest)}, and are told together."
     head = [_cell_text(name, bold=True) for name in ("Company", "News", "Source", "Time")]
-    blocks = (
+    blocks: tuple[Block, ...] = (
         {"type": "header", "text": _plain(line)},
         {"type": "context", "elements": [{"type": "mrkdwn", "text": span, "verbatim": True}]},
         {
@@ -135,8 +144,10 @@ def _page(page: Sequence[Alert], waiting: Sequence[Alert], number: int, pages: i
         },
     )
     names = list(dict.fromkeys(_company(a) for a in page))
+    pinged = list(dict.fromkeys(name for alert in told for name in alert.mentions))[:_DIGEST_MENTIONS]
+    blocks += (_rich(_mentions(pinged)),) if pinged else ()
     said = fit(f"{line}: {', '.join(names)}", _FALLBACK)
-    keys = tuple(a.key for a in page)
+    keys = tuple(a.key for a in told)
     own = hashlib.sha256("\n".join(keys).encode()).hexdigest()[:24]
     return Message(escape(said), blocks, digest_metadata(own, keys))
 
@@ -151,7 +162,7 @@ def _row(alert: Alert) -> list[Block]:
     news = [_title(alert.article, bold=False), *([_text(f"\n{small}")] if small else [])]
     source = ", ".join(s for s in (_source(alert.article), words.sources(alert)) if s)
     return [
-        _cell_text(f"{words.mark(alert.company, alert.tags)} {name}"),
+        _cell_text(f"{_severe(alert)}{words.mark(alert.company, alert.tags)} {name}"),
         _cell(news),
         _cell_text(source),
         _cell([_date(alert.article.entry.published)]),
@@ -222,6 +233,14 @@ def _mrkdwn(text: str) -> Block:
 
 def _text(text: str, *, bold: bool = False) -> Block:
     return {"type": "text", "text": text, **({"style": {"bold": True}} if bold else {})}
+
+
+def _mentions(names: Sequence[str]) -> list[Block]:
+    return [part for position, name in enumerate(names) for part in ([_text(" ")] * bool(position) + [_mention(name)])]
+
+
+def _severe(alert: Alert) -> str:
+    return "‼ " if alert.severity == "high" else ""
 
 
 def _mention(name: str) -> Block:

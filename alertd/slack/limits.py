@@ -91,7 +91,7 @@ class Image(_Part):
 
 
 class Button(_Part):
-    """A button; alertd sends no other interactive element."""
+    """A button."""
 
     type: Literal["button"]
     text: Annotated[PlainText, _at_most(75)]
@@ -100,6 +100,21 @@ class Button(_Part):
     value: str | None = Field(default=None, max_length=2_000)
     style: Literal["primary", "danger"] | None = None
     accessibility_label: str | None = Field(default=None, max_length=75)
+
+
+class Option(_Part):
+    """An entry of a menu."""
+
+    text: Annotated[PlainText, _at_most(75)]
+    value: str = Field(min_length=1, max_length=150)
+
+
+class Overflow(_Part):
+    """A menu behind three dots."""
+
+    type: Literal["overflow"]
+    action_id: Identifier | None = None
+    options: list[Option] = Field(min_length=1, max_length=5)
 
 
 class _Block(_Part):
@@ -139,10 +154,10 @@ class Context(_Block):
 
 
 class Actions(_Block):
-    """Buttons."""
+    """Buttons and menus."""
 
     type: Literal["actions"]
-    elements: list[Button] = Field(min_length=1, max_length=25)
+    elements: list[Annotated[Button | Overflow, Field(discriminator="type")]] = Field(min_length=1, max_length=25)
 
     @model_validator(mode="after")
     def _distinct(self) -> Actions:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Awaitable, Mapping
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import proxy_bypass
 
@@ -14,12 +15,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from alertd.errors import PostError
 from alertd.slack.codes import hint_of, is_unreadable, lost, refusal
-from alertd.slack.escape import clean
+from alertd.slack.escape import clean, safe_link
 from alertd.slack.limits import problems
 from alertd.slack.message import Message, keys_of
-from alertd.slack.terminal import TerminalSink
 
-__all__ = ["Sink", "SlackSink", "TerminalSink"]
+logger = logging.getLogger(__name__)
 
 SKEW = 120.0
 """Seconds by which Slack's clock may be behind ours: history is read from that much earlier."""
@@ -29,51 +29,10 @@ _PAGES = 10
 _LISTED = 50
 _IDLE = 15.0
 _ID = re.compile(r"[CDG][A-Z0-9]{6,}\Z")
+_PERSON = re.compile(r"[UW][A-Z0-9]{6,}\Z")
 _GONE = {"channel_not_found", "is_archived"}
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _DOUBT_HINT = hint_of("internal_error")
-
-
-class Sink(Protocol):
-    """Where messages go. Every failure is a `PostError` whose `kind` says whether the message may be there."""
-
-    @property
-    def readable(self) -> bool:
-        """Whether `find` can look up what an earlier run posted."""
-
-    async def post(self, channel: str, message: Message, thread: str = "") -> str:
-        """Post a message, in a thread when `thread` is the timestamp of its first message.
-
-        Returns:
-            The message's timestamp, its id within the channel.
-
-        Raises:
-            PostError: `rate_limited` and `unreachable`: not taken, try later; `refused`: not taken, somebody has to
-                act; `doubt`: it may have been taken, look it up before posting again.
-        """
-
-    async def find(self, channel: str, key: str, *, since: float, thread: str = "") -> str | None:
-        """The timestamp of a message of alertd's with this key, or None when it is not there.
-
-        Args:
-            channel: as configured.
-            key: key of an alert or a digest.
-            since: Unix seconds; older messages are not looked at.
-            thread: timestamp of the thread's first message when the message was a reply.
-
-        Raises:
-            PostError: the history cannot be read, or not as far back as asked.
-        """
-
-    async def update(self, channel: str, ts: str, message: Message) -> None:
-        """Replace a posted message.
-
-        Raises:
-            PostError: as for `post`; repeating an update does no harm.
-        """
-
-    async def close(self) -> None:
-        """Give connections back."""
 
 
 class SlackSink:
@@ -92,12 +51,11 @@ class SlackSink:
         self._session: aiohttp.ClientSession | None = None
         self._client: AsyncWebClient | None = None
         self._ids: dict[str, str] = {}
-        self._readable = True
+        self._unreadable: set[str] = set()
 
-    @property
-    def readable(self) -> bool:
-        """False once Slack has said that this token may not read history, until a restart."""
-        return self._readable
+    def readable_in(self, channel: str) -> bool:
+        """False once Slack has said that this token may not read the channel's history, until a restart."""
+        return channel not in self._unreadable
 
     async def check(self) -> str:
         """Ask Slack who we are; returns "bot name in team name".
@@ -152,13 +110,22 @@ class SlackSink:
 
     async def find(self, channel: str, key: str, *, since: float, thread: str = "") -> str | None:
         """See `Sink.find`."""
-        place = await self._resolve(channel)
         try:
-            return await self._find(place, channel, key, since - SKEW, thread)
+            return await self._find(await self._resolve(channel), channel, key, since - SKEW, thread)
         except PostError as error:
             if is_unreadable(error.code) and error.code != "history_too_long":
-                self._readable = False
+                self._unreadable.add(channel)
             raise
+
+    async def link(self, channel: str, ts: str) -> str:
+        """See `Sink.link`."""
+        try:
+            place = await self._resolve(channel)
+            said = await self._ask("chat.getPermalink", {"channel": place, "message_ts": ts}, channel)
+        except PostError as error:
+            logger.info("no link to an earlier message: %s", error, extra={"channel": channel})
+            return ""
+        return safe_link(str(said.get("permalink") or ""))
 
     async def close(self) -> None:
         """See `Sink.close`."""
@@ -197,6 +164,10 @@ class SlackSink:
             return self._ids[channel]
         if _ID.match(channel):
             return channel
+        if _PERSON.match(channel):
+            said = await self._ask("conversations.open", {"users": channel}, channel)
+            self._ids[channel] = str((said.get("channel") or {}).get("id") or channel)
+            return self._ids[channel]
         for types in ("public_channel,private_channel", "public_channel"):
             try:
                 await self._list(types, channel)
@@ -209,8 +180,8 @@ class SlackSink:
             raise PostError(
                 "Slack lists no such channel",
                 where=channel,
-                hint=hint_of("channel_not_found"),
-                code="channel_not_found",
+                hint=hint_of("channel_not_listed"),
+                code="channel_not_listed",
             )
         return self._ids[channel]
 

@@ -95,6 +95,8 @@ def _block(block: Mapping[str, Any], zone: tzinfo | None) -> list[RenderableType
             parts = [_rich(block, zone)]
         case "table":
             parts = [_table(block, zone)]
+        case "actions":
+            parts = []  # nobody can press them here
         case other:
             parts = [Text(f"({_shown(str(other))})", style="dim")]
     return parts
@@ -211,9 +213,6 @@ class TerminalSink:
         clock: gives Unix seconds.
     """
 
-    readable = False
-    """Paper has no history: what an earlier run printed cannot be looked up."""
-
     def __init__(
         self,
         out: TextIO,
@@ -231,6 +230,10 @@ class TerminalSink:
         self._clock = clock
         self._last = 0
         self._printed: dict[tuple[str, str], str] = {}
+
+    def readable_in(self, channel: str) -> bool:  # noqa: ARG002
+        """False: paper has no history, what an earlier run printed cannot be looked up."""
+        return False
 
     async def post(self, channel: str, message: Message, thread: str = "") -> str:
         """Print a message; returns a timestamp like Slack's, rising with every message.
@@ -254,6 +257,10 @@ class TerminalSink:
 
     async def update(self, channel: str, ts: str, message: Message) -> None:
         """Do nothing: what is printed stays as it is."""
+
+    async def link(self, channel: str, ts: str) -> str:  # noqa: ARG002
+        """Nothing: what is printed has no address."""
+        return ""
 
     async def close(self) -> None:
         """Do nothing: the output belongs to the caller."""

@@ -133,19 +133,24 @@ async def persist(context: Context, stage: str, work: Loop, stop: asyncio.Event)
         wait = min(wait * 2, _LONGEST_WAIT)
 
 
-async def holding(context: Context, lease: Lease, work: Loop, stop: asyncio.Event) -> None:
+async def holding(context: Context, lease: Lease, work: Loop, stop: asyncio.Event, *, shown: bool = True) -> None:
     """Stand by for a lease, and do the work while it is held.
+
+    Args:
+        shown: whether /readyz tells who works and who stands by.
 
     Raises:
         FencedError: it went to another process meanwhile.
     """
     stage = lease.name
     while not await lease.acquire():
-        context.ready[stage] = (True, "standing by")
+        if shown:
+            context.ready[stage] = (True, "standing by")
         await pause(stop, STANDBY)
         if stop.is_set():
             return
-    context.ready[stage] = (True, "at work")
+    if shown:
+        context.ready[stage] = (True, "at work")
     beats = asyncio.create_task(lease.keep(), name=f"{stage} lease")
     worker = asyncio.ensure_future(work())
     try:

@@ -7,22 +7,26 @@ import logging
 from typing import Any, cast
 
 from alertd.articles import Alert, loads
-from alertd.slack.posting import Sink
-from alertd.stages.context import LOOK_BACK, OWN_LEFT_BEHIND, Context
+from alertd.errors import FencedError
+from alertd.slack.sink import Sink
+from alertd.stages.context import LOOK_BACK, OWN_LEFT_BEHIND, Context, holding, pause
 from alertd.stages.sender import Sender
 from alertd.stages.tag import set_aside
 from alertd.store import keys
 from alertd.store.connection import BLOCK_MS
-from alertd.store.leases import Lease
 from alertd.store.streams import EVERYTHING, Delivery, Reader
 
 logger = logging.getLogger(__name__)
 
 _BATCH = 100
+_NEW_CHANNELS = 0.5
 
 
 class NotifyStage:
-    """Delivers alerts in order, channel by channel, while its process holds the lease.
+    """Delivers alerts in order, channel by channel.
+
+    Any number of processes may run it: one of them, under the lease "notify", sorts what comes into the outboxes, and
+    each channel is served by the one that holds its lease.
 
     Args:
         context: what stages share.
@@ -34,48 +38,55 @@ class NotifyStage:
         self._sink = sink
         self._reader = Reader(context.store, keys.ALERTS, context.process, idle=OWN_LEFT_BEHIND)
         self._lease = context.lease("notify")
-
-    @property
-    def lease(self) -> Lease:
-        """The lease under which alerts are delivered."""
-        return self._lease
+        self._senders: dict[str, Sender] = {}
 
     async def work(self, stop: asyncio.Event) -> None:
         """Deliver until the stop."""
-        senders: dict[str, Sender] = {}
+        self._senders = {}
         async with asyncio.TaskGroup() as group:
-
-            def wake(channel: str) -> None:
-                if channel not in senders:
-                    senders[channel] = Sender(self._context, self._lease, self._sink, channel)
-                    group.create_task(senders[channel].work(stop), name=f"sender {channel}")
-                senders[channel].wake.set()
-
-            own, looked = True, float("-inf")
+            group.create_task(holding(self._context, self._lease, lambda: self._sort(group, stop), stop))
             while not stop.is_set():
-                if self._context.monotonic() - looked > LOOK_BACK:
-                    for delivery in await self._reader.left(EVERYTHING, own=own):
-                        await self._enqueue(delivery)
-                    await self._reader.sweep()
-                    own, looked = False, self._context.monotonic()
-                # what others put into an outbox (the operator's notices) is found here too
+                # what others put into an outbox (the operator's notices, another process) is found here
                 for channel in await cast(Any, self._context.store.redis).smembers(keys.CHANNELS):
-                    wake(channel)
-                for delivery in await self._reader.fresh(_BATCH, BLOCK_MS):
-                    if channel := await self._enqueue(delivery):
-                        wake(channel)
-            for sender in senders.values():
+                    self._sender(channel, group, stop)
+                await pause(stop, _NEW_CHANNELS)
+            for sender in self._senders.values():
                 sender.wake.set()
 
-    async def _enqueue(self, delivery: Delivery) -> str:
-        """Put an alert into its outbox; returns the channel, "" for what is no alert and was set aside."""
+    def _sender(self, channel: str, group: asyncio.TaskGroup, stop: asyncio.Event) -> Sender:
+        if channel not in self._senders:
+            lease = self._context.lease(f"channel {channel}")
+            sender = self._senders[channel] = Sender(self._context, lease, self._sink, channel)
+            group.create_task(self._serve(sender, stop), name=f"sender {channel}")
+        return self._senders[channel]
+
+    async def _serve(self, sender: Sender, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await holding(self._context, sender.lease, lambda: sender.work(stop), stop, shown=False)
+            except FencedError as error:
+                logger.warning("%s", error, extra={"stage": "notify"})
+
+    async def _sort(self, group: asyncio.TaskGroup, stop: asyncio.Event) -> None:
+        own, looked = True, float("-inf")
+        while not stop.is_set():
+            if self._context.monotonic() - looked > LOOK_BACK:
+                for delivery in await self._reader.left(EVERYTHING, own=own):
+                    await self._enqueue(delivery, group, stop)
+                await self._reader.sweep()
+                own, looked = False, self._context.monotonic()
+            for delivery in await self._reader.fresh(_BATCH, BLOCK_MS):
+                await self._enqueue(delivery, group, stop)
+
+    async def _enqueue(self, delivery: Delivery, group: asyncio.TaskGroup, stop: asyncio.Event) -> None:
+        """Put an alert into its outbox and wake its sender; what is no alert is set aside."""
         try:
             alert = loads(Alert, delivery.fields["alert"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             said = f"no alert: {type(error).__name__}"
             await set_aside(self._context, keys.ALERTS, delivery, stage="notify", article="", error=said)
-            return ""
-        await self._context.store.run(
+            return
+        outcome = await self._context.store.run(
             "enqueue",
             [
                 keys.ALERTS, keys.alert(alert.key), keys.sent(alert.key), keys.outbox(alert.destination),
@@ -83,4 +94,7 @@ class NotifyStage:
             ],
             [delivery.id, alert.key, delivery.fields["alert"], alert.destination, alert.kind],
         )  # fmt: skip
-        return alert.destination
+        sender = self._sender(alert.destination, group, stop)
+        if outcome == "queued":
+            sender.outbox.offer(alert)
+        sender.wake.set()

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
-from alertd.articles import Alert, dumps, loads
+from alertd.articles import Alert, dumps
 from alertd.errors import FencedError, PostError
 from alertd.slack.codes import is_of_thread, is_ours, is_unreadable
 from alertd.slack.compose import compose, compose_digest
 from alertd.slack.message import Message
-from alertd.slack.outbox import MOST_WAITING, Step, next_step, story_of
-from alertd.slack.posting import Sink
+from alertd.slack.outbox import Step, next_step, story_of
+from alertd.slack.sink import Sink
 from alertd.stages.claims import Claim
 from alertd.stages.context import Context, pause
+from alertd.stages.counters import Counters
 from alertd.stages.operator import tell
+from alertd.stages.outbox import Outbox
 from alertd.store import keys
 from alertd.store.connection import TROUBLE, raise_if_cancelled
 from alertd.store.leases import Lease
@@ -25,28 +26,30 @@ from alertd.store.streams import MAX_TRIES
 
 logger = logging.getLogger(__name__)
 
-REMEMBERED = 30 * 86400
-"""Seconds for which a delivery is remembered; longer than any story stays open."""
-_LOOK_AHEAD = 1_000
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 300.0
+_LOOK: Final = 1.0
+"""Seconds between two looks into an outbox that another process may have filled."""
 
 
 class Sender:
-    """Sends what waits for one channel.
+    """Sends what waits for one channel, while its lease is held.
 
     Args:
         context: what stages share.
-        lease: the lease under which alerts are delivered.
+        lease: the lease of this channel.
         sink: where messages go.
         channel: the channel as configured.
     """
 
     def __init__(self, context: Context, lease: Lease, sink: Sink, channel: str) -> None:
         self.wake = asyncio.Event()
+        self.lease = lease
+        self.outbox = Outbox(context, lease, channel)
         self._context = context
-        self._lease = lease
         self._sink = sink
         self._channel = channel
+        self._counters = Counters(context, sink, channel)
+        self._looked_back = False
         self._wait = _FIRST_PAUSE
         self._refused = ""
         self._sure_of = ""
@@ -55,10 +58,16 @@ class Sender:
 
     async def work(self, stop: asyncio.Event) -> None:
         """Send until the stop; what waits then stays in the outbox."""
+        self._looked_back = False  # another process may have served the channel meanwhile
         while not stop.is_set():
             raise_if_cancelled()
             self.wake.clear()
             seconds = await self._next()
+            if seconds == 0.0:
+                continue
+            edits = await self._counters.catch_up()
+            if edits is not None:
+                seconds = edits if seconds is None else min(seconds, edits)
             if seconds is None:
                 await _woken(self.wake)
             else:
@@ -66,26 +75,32 @@ class Sender:
 
     async def _next(self) -> float | None:
         """Do the next thing; returns the seconds to wait after it, or None when nothing is left to do."""
-        redis = cast(Any, self._context.store.redis)
-        left = await redis.get(keys.sending(self._channel))
         waiting: list[Alert] = []
         try:
-            if left:
-                return await self._resolve(Claim.load(left))
-            waiting = await self._waiting()
+            if not self._looked_back:
+                # only what an earlier sender left, or a lost answer: what this one sends it records by itself
+                left = await self.outbox.claimed()
+                if left:
+                    return await self._resolve(left)
+                self._looked_back = True
+            waiting = await self.outbox.waiting()
             # a digest of several pages goes on with those alone that it is about
             paged = [alert for alert in waiting if alert.key in self._rest]
-            most = 0 if paged else MOST_WAITING
-            threads = await self._threads(waiting)
-            step = next_step(paged or waiting, threads, self._context.clock(), most=most)
+            settings = self._context.now.configuration.settings.slack
+            step = next_step(
+                paged or waiting, await self.outbox.threads(waiting), self._context.clock(),
+                most=0 if paged else settings.digest_above, oldest=settings.digest_after,
+            )  # fmt: skip
             if step is None:
                 return None
             return await (self._drop(step) if step.kind == "drop" else self._send(step))
         except PostError as error:
             return await self._failed(error)
         except (*TROUBLE, FencedError):
+            self._looked_back = False
             raise
         except Exception as error:
+            self._looked_back = False
             if not waiting:
                 raise
             return await self._tried(waiting[0], error)
@@ -101,27 +116,6 @@ class Sender:
         await self._bury(claim, (alert,), f"{type(error).__name__}: {error}")
         return 0.0
 
-    async def _waiting(self) -> list[Alert]:
-        redis = cast(Any, self._context.store.redis)
-        names = await redis.lrange(keys.outbox(self._channel), 0, _LOOK_AHEAD - 1)
-        bodies = await redis.mget([keys.alert(name) for name in names]) if names else []
-        found = []
-        for name, body in zip(names, bodies, strict=True):
-            try:
-                found.append(loads(Alert, body or ""))
-            except (ValueError, KeyError, TypeError, AttributeError):
-                # delivered, and the outbox was put back by a restored backup; or written by nobody we know
-                logger.warning("what waits under %s is no alert: dropped", name, extra={"channel": self._channel})
-                await redis.lrem(keys.outbox(self._channel), 1, name)
-        return found
-
-    async def _threads(self, waiting: Sequence[Alert]) -> dict[str, str]:
-        stories = list(dict.fromkeys(story_of(alert) for alert in waiting if alert.kind == "reply"))
-        if not stories:
-            return {}
-        found = await cast(Any, self._context.store.redis).mget([keys.thread(s, self._channel) for s in stories])
-        return {story: ts for story, ts in zip(stories, found, strict=True) if ts}
-
     async def _send(self, step: Step) -> float:
         now = self._context.clock()
         if step.kind == "digest":
@@ -130,15 +124,14 @@ class Sender:
             alerts = tuple(alert for alert in step.alerts if alert.key in listed)
             rest = frozenset(alert.key for alert in step.alerts if alert.key not in listed)
         else:
-            message, alerts, rest = compose(step.alerts[0], now), step.alerts, frozenset()
+            back = await self._sink.link(self._channel, step.back) if step.back else ""
+            message, alerts, rest = compose(step.alerts[0], now, back=back), step.alerts, frozenset()
         opens = [(alert.key, story_of(alert) if alert.kind == "post" else "") for alert in alerts]
         claim = Claim(message.key, tuple(opens), step.thread, now)
-        outcome = await self._context.store.run(
-            "claim", [self._lease.key, keys.sending(self._channel)], [self._lease.token, claim.dump()]
-        )
-        if outcome == "fenced":
-            self._lease.lost()
-        if await self._unsure() and await self._there_already(claim, min(alert.created for alert in alerts)):
+        wait = await self.outbox.claim(claim)
+        if wait > 0:
+            return wait
+        if await self._unsure() and await self._there_already(claim, alerts):
             return 0.0
         try:
             ts = await self._post(message, step.thread)
@@ -146,17 +139,18 @@ class Sender:
             if error.kind == "doubt":
                 logger.warning("%s", error, extra={"channel": self._channel})
                 self._context.metrics.posts.labels(outcome="doubt").inc()
-                return 0.0  # the claim stays: it is looked up next
+                self._looked_back = False  # the claim stays: it is looked up next
+                return 0.0
             # it was not taken: nothing is in doubt
-            await self._unclaim(claim)
+            await self.outbox.unclaim(claim, error.retry_after or 0.0)
             if error.kind == "refused" and await self._blamed(error, claim, step):
                 return 0.0
             raise
-        await self._record(claim, ts, "posted")
+        await self._record(claim, alerts, ts, "posted")
         self._rest = rest
         for alert in alerts:
             self._noted(alert, step.kind)
-        return self._context.now.configuration.settings.slack.pace
+        return 0.0
 
     async def _unsure(self) -> bool:
         """Whether the store may have lost the record of what was posted: after a start, and when its server changed."""
@@ -166,28 +160,24 @@ class Sender:
         self._connections = store.connections
         return self._sure_of != await store.run_id()
 
-    async def _there_already(self, claim: Claim, since: float) -> bool:
+    async def _there_already(self, claim: Claim, alerts: Sequence[Alert]) -> bool:
         """Look up the first message after such a change before it is posted."""
         run_id = await self._context.store.run_id()
-        if self._sink.readable:
+        if self._sink.readable_in(self._channel):
+            since = min(alert.created for alert in alerts)
             try:
                 ts = await self._sink.find(self._channel, claim.key, since=since, thread=claim.thread)
             except PostError as error:
                 if not is_unreadable(error.code):
-                    await self._unclaim(claim)
+                    await self.outbox.unclaim(claim, error.retry_after or 0.0)
                     raise
                 logger.info("the history is not looked at: %s", error, extra={"channel": self._channel})
                 ts = None
             if ts is not None:
-                await self._record(claim, ts, "found")
+                await self._record(claim, alerts, ts, "found")
                 return True
         self._sure_of = run_id
         return False
-
-    async def _unclaim(self, claim: Claim) -> None:
-        names = [self._lease.key, keys.sending(self._channel)]
-        if not await self._context.store.run("unclaim", names, [self._lease.token, claim.dump()]):
-            self._lease.lost()
 
     async def _post(self, message: Message, thread: str) -> str:
         began = self._context.monotonic()
@@ -195,19 +185,11 @@ class Sender:
         self._context.metrics.post_seconds.observe(self._context.monotonic() - began)
         return ts
 
-    async def _record(self, claim: Claim, ts: str, how: str) -> None:
-        record = json.dumps({"ts": ts, "channel": self._channel, "at": round(self._context.clock(), 3), "how": how})
-        rows: list[str] = []
-        for key, story in claim.alerts:
-            rows += [key, keys.alert(key), keys.sent(key), keys.thread(story, self._channel) if story else ""]
-        recorded = await self._context.store.run(
-            "posted",
-            [self._lease.key, keys.outbox(self._channel), keys.sending(self._channel), keys.COUNTS],
-            [self._lease.token, record, REMEMBERED, ts, how, *rows],
-        )
-        if recorded == "fenced":
-            self._lease.lost()
+    async def _record(self, claim: Claim, alerts: Sequence[Alert], ts: str, how: str) -> None:
+        await self.outbox.record(claim, alerts, ts, how)
         self._context.metrics.posts.labels(outcome=how).inc()
+        self._looked_back = True
+        self._counters.pending = self._counters.pending or any(alert.kind == "reply" for alert in alerts)
         self._wait, self._refused = _FIRST_PAUSE, ""
         if self._context.ready.pop(f"channel {self._channel}", None):
             logger.info("the channel takes messages again", extra={"channel": self._channel})
@@ -242,23 +224,28 @@ class Sender:
             waited = grace
         if ts is not None:
             logger.info("a message whose answer was lost had arrived", extra={"channel": self._channel})
-            await self._record(claim, ts, "found")
+            await self._record(claim, await self.outbox.alerts_of(claim), ts, "found")
             return 0.0
-        if self._sink.readable and 0 <= waited < grace:
+        if self._sink.readable_in(self._channel) and 0 <= waited < grace:
             return grace - waited
-        await self._unclaim(claim)
+        # a server that fails again and again is asked less and less often
+        wait, self._wait = self._wait, min(self._wait * 2, _LONGEST_PAUSE)
+        await self.outbox.unclaim(claim, wait)
+        self._looked_back = True
         return 0.0
 
     async def _drop(self, step: Step) -> float:
-        claim = Claim("", tuple((alert.key, "") for alert in step.alerts), "", 0.0)
-        await self._record(claim, "", "dropped")
+        for alert in step.alerts:
+            logger.info("a reply is dropped: %s", step.why, extra={"channel": self._channel, "story": story_of(alert)})
+        claim = Claim("", tuple((alert.key, "") for alert in step.alerts), "", self._context.clock())
+        await self._record(claim, step.alerts, "", "dropped")
         return 0.0
 
     async def _blamed(self, error: PostError, claim: Claim, step: Step) -> bool:
-        """Whether the message or its thread is at fault, not the channel; then it is out of the way."""
-        if is_of_thread(error.code) and step.thread:
-            logger.warning("a reply found no thread: %s", error, extra={"channel": self._channel})
-            await self._record(claim, "", "dropped")
+        """Set aside what no channel would take, and drop a reply whose thread takes none; False when it is neither."""
+        if step.thread and is_of_thread(error.code):
+            logger.info("a reply is dropped: %s", error, extra={"channel": self._channel})
+            await self._record(claim, step.alerts, "", "dropped")
             return True
         if not is_ours(error.code):
             return False
@@ -273,7 +260,7 @@ class Sender:
                 "payload": dumps(alert), "at": f"{self._context.clock():.0f}",
             }  # fmt: skip
             await cast(Any, self._context.store.redis).xadd(keys.DEAD, fields)
-        await self._record(claim, "", "dead")
+        await self._record(claim, alerts, "", "dead")
         await tell(self._context, f"dead {claim.key}", f"An alert for {self._channel} was set aside: {error}.")
 
     async def _failed(self, error: PostError) -> float:
@@ -285,12 +272,10 @@ class Sender:
         said = error.code or error.kind
         if error.kind == "refused" and self._refused != said:
             self._refused = said
-            channel = self._context.now.configuration.settings.operator.channel
+            await cast(Any, self._context.store.redis).hincrby(keys.COUNTS, f"refused:{said}", 1)
             text = f"Slack refuses {self._channel}: {error}. What waits for it is kept."
-            if channel == self._channel:
-                logger.error("%s", text)
-            else:
-                await tell(self._context, f"refused {self._channel} {said} {self._context.clock():.0f}", text)
+            subject = f"refused {self._channel} {said} {self._context.clock():.0f}"
+            await tell(self._context, subject, text, beside=self._channel)
         else:
             logger.warning("%s; next try in %.0f s", error, wait, extra={"channel": self._channel})
         if error.kind in ("refused", "unreachable"):
@@ -301,7 +286,7 @@ class Sender:
 async def _woken(event: asyncio.Event) -> None:
     # an outbox that another process filled is looked at without being woken
     try:
-        async with asyncio.timeout(5.0):
+        async with asyncio.timeout(_LOOK):
             await event.wait()
     except TimeoutError:
         return

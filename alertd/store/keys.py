@@ -35,6 +35,13 @@ CHANNELS: Final = PREFIX + "channels"
 FEEDS: Final = PREFIX + "feeds"
 """Set: feeds that were ever polled."""
 
+DELIVERED: Final = PREFIX + "delivered"
+"""Stream: what was delivered, one row of JSON for each alert; the oldest go."""
+PACE: Final = PREFIX + "pace"
+"""Hash: the pace of all messages together."""
+UPDATES: Final = PREFIX + "pace-of-updates"
+"""Hash: the pace of all edits of messages together."""
+
 SILENCES: Final = PREFIX + "silences"
 """Hash: silences by their ids."""
 
@@ -155,6 +162,21 @@ def sending(channel: str) -> str:
 def thread(story_id: str, channel: str) -> str:
     """String: timestamp of the first message about a story in a channel."""
     return f"{PREFIX}thread:{channel}:{story_id}"
+
+
+def opening(story_id: str, channel: str) -> str:
+    """String: what the first message about a story in a channel says, for its later edits."""
+    return f"{PREFIX}opening:{channel}:{story_id}"
+
+
+def recount(channel: str) -> str:
+    """Hash: stories whose first message in a channel shows an old count, with their sources."""
+    return f"{PREFIX}recount:{channel}"
+
+
+def pace(channel: str) -> str:
+    """Hash: the pace of a channel, and until when Slack asked it to wait; in ms of the server's clock."""
+    return f"{PREFIX}pace:{channel}"
 
 
 def rule_state(key: str) -> str:

@@ -18,23 +18,24 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from aiohttp import web
 
-from alertd.slack.limits import problems
+from alertd.demo.slack import Channel, RefusedError, Workspace, arguments_of
 
 Kind = Literal["429", "500", "502", "503", "drop_before", "drop_after", "slow", "error", "html", "text"]
 TOKEN = "xoxb-fake-token"
-SCOPES = frozenset({"chat:write", "channels:history", "groups:history", "channels:read", "groups:read"})
+SCOPES = frozenset({"chat:write", "channels:history", "groups:history", "channels:read", "groups:read", "im:write"})
 _NEEDS = {
     "chat.postMessage": "chat:write",
     "chat.update": "chat:write",
     "conversations.history": "channels:history",
     "conversations.replies": "channels:history",
     "conversations.list": "channels:read",
+    "conversations.open": "im:write",
 }
 
 
@@ -59,25 +60,6 @@ class Fault:
     times: int = 1
     seconds: float | None = 1.0
     code: str = "internal_error"
-
-
-@dataclass
-class Channel:
-    """A channel and its messages by timestamp, replies included."""
-
-    id: str
-    name: str
-    archived: bool = False
-    member: bool = True
-    messages: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-
-class RefusedError(Exception):
-    """An answer with `ok: false`."""
-
-    def __init__(self, code: str, **more: Any) -> None:
-        super().__init__(code)
-        self.answer = {"ok": False, "error": code, **more}
 
 
 class FakeSlack:
@@ -109,7 +91,13 @@ class FakeSlack:
         self.faults = list(faults)
         self.token = token
         self.scopes = set(scopes)
-        self.channels = {f"C{number:08d}": Channel(f"C{number:08d}", name) for number, name in enumerate(channels, 1)}
+        self._workspace = Workspace(
+            channels,
+            clock=clock,
+            on_message=lambda channel, message: self._accept("chat.postMessage", channel, message),
+            on_update=lambda channel, message: self._accept("chat.update", channel, message),
+            team="Fake Desk",
+        )
         self.calls: Counter[str] = Counter()
         """Requests that arrived, by method."""
         self.faulted: Counter[str] = Counter()
@@ -122,7 +110,6 @@ class FakeSlack:
         self._port = port
         self._host = host
         self._clock = clock
-        self._last = 0
         self._stopping = asyncio.Event()
         self._runner: web.AppRunner | None = None
 
@@ -155,8 +142,7 @@ class FakeSlack:
 
     def channel(self, name: str) -> Channel:
         """A channel by name or id, with or without "#"."""
-        bare = name.removeprefix("#")
-        return next(c for c in self.channels.values() if bare in (c.id, c.name))
+        return self._workspace.channel(name)
 
     def messages(self, name: str, *, replies: bool = True) -> list[dict[str, Any]]:
         """A channel's messages, oldest first."""
@@ -172,7 +158,7 @@ class FakeSlack:
         self.calls[method] += 1
         nth = self.calls[method]
         fault = next((f for f in self.faults if f.method == method and f.nth <= nth < f.nth + f.times), None)
-        arguments = await _arguments(request)
+        arguments = await arguments_of(request)
         self.received.append((method, arguments))
         if fault is not None:
             self.faulted[fault.kind] += 1
@@ -180,10 +166,9 @@ class FakeSlack:
                 return _fail(request, fault)
         try:
             self._admit(request, method, arguments)
-            answer = getattr(self, "_" + method.replace(".", "_").lower())(arguments)
         except RefusedError as refusal:
-            answer = refusal.answer
-        return await self._reply(request, fault, answer)
+            return await self._reply(request, fault, refusal.answer)
+        return await self._reply(request, fault, self._workspace.answer(method, arguments))
 
     async def _reply(self, request: web.Request, fault: Fault | None, answer: dict[str, Any]) -> web.StreamResponse:
         kind = fault.kind if fault else ""
@@ -205,85 +190,12 @@ class FakeSlack:
             raise RefusedError("not_authed")
         if given != self.token:
             raise RefusedError("invalid_auth")
-        if method not in _NEEDS and method != "auth.test":
-            raise RefusedError("unknown_method", req_method=method)
         needed = [_NEEDS[method]] if method in _NEEDS else []
         if method == "conversations.list" and "private_channel" in str(arguments.get("types", "")):
             needed.append("groups:read")
         missing = [scope for scope in needed if scope not in self.scopes]
         if missing:
             raise RefusedError("missing_scope", needed=",".join(missing), provided=",".join(sorted(self.scopes)))
-
-    def _auth_test(self, _: Mapping[str, Any]) -> dict[str, Any]:
-        return {"ok": True, "user": "alertd", "team": "Fake Desk", "bot_id": "B00000001", "url": self.base_url}
-
-    def _chat_postmessage(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        channel = self._open(arguments, named=True)
-        _check(arguments)
-        thread = arguments.get("thread_ts")
-        if thread and thread not in channel.messages:
-            raise RefusedError("thread_not_found")
-        self._last = max(self._last + 1, int(self._clock() * 1_000_000))
-        ts = f"{self._last // 1_000_000}.{self._last % 1_000_000:06d}"
-        message: dict[str, Any] = {
-            "type": "message",
-            "ts": ts,
-            "bot_id": "B00000001",
-            "text": arguments.get("text", ""),
-            "blocks": arguments.get("blocks", []),
-            "metadata": arguments.get("metadata"),
-        }
-        if thread:
-            message["thread_ts"] = thread
-            channel.messages[thread].setdefault("thread_ts", thread)
-        channel.messages[ts] = message
-        self._accept("chat.postMessage", channel, message)
-        return {"ok": True, "channel": channel.id, "ts": ts, "message": message}
-
-    def _chat_update(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        channel = self._open(arguments, named=False)
-        message = channel.messages.get(arguments.get("ts", ""))
-        if message is None:
-            raise RefusedError("message_not_found")
-        _check(arguments)
-        message.update({k: arguments[k] for k in ("text", "blocks", "metadata") if k in arguments}, edited=True)
-        self._accept("chat.update", channel, message)
-        return {"ok": True, "channel": channel.id, "ts": message["ts"], "text": message["text"]}
-
-    def _conversations_history(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        channel = self._open(arguments, named=False, archived=True)
-        newest_first = self.messages(channel.id, replies=False)[::-1]
-        return _page(arguments, newest_first, float(arguments.get("oldest") or 0))
-
-    def _conversations_replies(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        channel = self._open(arguments, named=False, archived=True)
-        parent = arguments.get("ts", "")
-        if parent not in channel.messages:
-            raise RefusedError("thread_not_found")
-        replies = [m for m in self.messages(channel.id) if m["ts"] != parent and m.get("thread_ts") == parent]
-        oldest = float(arguments.get("oldest") or 0)
-        return _page(arguments, [channel.messages[parent], *(m for m in replies if float(m["ts"]) > oldest)], 0.0)
-
-    def _conversations_list(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        hide = str(arguments.get("exclude_archived", "")).lower() in ("1", "true")
-        found = [
-            {"id": c.id, "name": c.name, "is_archived": c.archived, "is_member": c.member}
-            for c in self.channels.values()
-            if not (hide and c.archived)
-        ]
-        return _cut(arguments, "channels", found)
-
-    def _open(self, arguments: Mapping[str, Any], *, named: bool, archived: bool = False) -> Channel:
-        wanted = str(arguments.get("channel", ""))
-        bare = wanted.removeprefix("#")
-        found = next((c for c in self.channels.values() if wanted == c.id or (named and bare == c.name)), None)
-        if found is None:
-            raise RefusedError("channel_not_found")
-        if found.archived and not archived:
-            raise RefusedError("is_archived")
-        if not found.member:
-            raise RefusedError("not_in_channel")
-        return found
 
     def _accept(self, method: str, channel: Channel, message: Mapping[str, Any]) -> None:
         metadata = message.get("metadata") or {}
@@ -303,24 +215,6 @@ class FakeSlack:
                 out.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
-async def _arguments(request: web.Request) -> dict[str, Any]:
-    """Arguments as Slack takes them: query, form or JSON; blocks and metadata may be JSON within a form."""
-    found: dict[str, Any] = dict(request.query)
-    if request.content_type == "application/json":
-        found.update(await request.json())
-    elif request.can_read_body:
-        found.update({k: v for k, v in (await request.post()).items() if isinstance(v, str)})
-    for name in ("blocks", "metadata"):
-        if isinstance(found.get(name), str):
-            found[name] = json.loads(found[name])
-    return found
-
-
-def _check(arguments: Mapping[str, Any]) -> None:
-    for problem in problems(arguments.get("text", ""), arguments.get("blocks") or (), arguments.get("metadata")):
-        raise RefusedError(problem.code, errors=[f"{problem.what} [json-pointer:/{problem.where}]"])
-
-
 def _fail(request: web.Request, fault: Fault) -> web.StreamResponse:
     if fault.kind.startswith("drop"):
         assert request.transport is not None
@@ -332,24 +226,6 @@ def _fail(request: web.Request, fault: Fault) -> web.StreamResponse:
     if fault.kind == "429":
         return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
     return web.Response(text="<html><body>upstream</body></html>", content_type="text/html", status=int(fault.kind))
-
-
-def _page(arguments: Mapping[str, Any], found: Sequence[dict[str, Any]], oldest: float) -> dict[str, Any]:
-    told = str(arguments.get("include_all_metadata", "")).lower() in ("1", "true")
-    shown = [{k: v for k, v in m.items() if told or k != "metadata"} for m in found if float(m["ts"]) > oldest]
-    return _cut(arguments, "messages", shown)
-
-
-def _cut(arguments: Mapping[str, Any], name: str, found: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit") or 100)
-    end = start + limit
-    more = str(end) if end < len(found) else ""
-    return {
-        "ok": True,
-        name: list(found[start:end]),
-        "has_more": bool(more),
-        "response_metadata": {"next_cursor": more},
-    }
 
 
 def parse_fault(text: str) -> Fault:

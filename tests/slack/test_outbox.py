@@ -88,3 +88,39 @@ def test_what_the_daemon_says_of_itself_is_sent_like_the_rest() -> None:
     step = next_step(old, {}, NOW)
     assert step is not None
     assert step.kind == "digest"
+
+
+def severities(*names: str, created: float = NOW) -> list[Alert]:
+    return [replace(alert(key=f"{name}-{n}", created=created), severity=name) for n, name in enumerate(names)]
+
+
+def test_the_severest_goes_first_and_equals_keep_their_order() -> None:
+    waiting = severities("low", "normal", "high", "normal", "high", "strange")
+    told = []
+    while (step := next_step(waiting, {}, NOW)) is not None:
+        told += [one.key for one in step.alerts]
+        waiting = [one for one in waiting if one not in step.alerts]
+    assert told == ["high-2", "high-4", "normal-1", "normal-3", "strange-5", "low-0"]
+
+
+@pytest.mark.parametrize(
+    ("severe", "age", "kind", "first"),
+    [
+        (2, 0.0, "post", "high-0"),
+        (MOST_WAITING + 1, 0.0, "digest", "high-0"),
+        (1, OLDEST + 1, "digest", "high-0"),
+        (0, 0.0, "digest", "low-0"),
+    ],
+)
+def test_what_is_severe_is_told_by_itself_beside_a_backlog(severe: int, age: float, kind: str, first: str) -> None:
+    waiting = severities(*["high"] * severe, *["low"] * (MOST_WAITING + 1 - bool(severe)), created=NOW - age)
+    step = next_step(waiting, {}, NOW)
+    assert step is not None
+    assert (step.kind, step.alerts[0].key) == (kind, first)
+
+
+def test_a_post_links_back_to_what_its_story_said_here() -> None:
+    again = alert(key="again", relation="correction")
+    step = next_step([again], {"1-0": "12.3"}, NOW)
+    assert step is not None
+    assert (step.kind, step.thread, step.back) == ("post", "", "12.3")

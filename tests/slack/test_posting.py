@@ -14,7 +14,9 @@ from alertd.errors import PostError
 from alertd.slack.codes import HINTS, hint_of, kind_of
 from alertd.slack.compose import compose, compose_digest
 from alertd.slack.message import Message
-from alertd.slack.posting import Sink, SlackSink, TerminalSink
+from alertd.slack.posting import SlackSink
+from alertd.slack.sink import Sink
+from alertd.slack.terminal import TerminalSink
 from tests.fakes.slack import FakeSlack, Fault
 
 from .world import NOW, alert
@@ -273,10 +275,10 @@ async def test_public_channels_are_listed_without_the_scope_for_private_ones() -
 
 async def test_history_that_may_not_be_read_is_remembered() -> None:
     async with line(scopes={"chat:write", "channels:read", "groups:read"}) as (_, sink):
-        assert sink.readable
+        assert sink.readable_in("#alerts")
         with pytest.raises(PostError, match="missing_scope"):
             await sink.find("#alerts", "key-1", since=NOW)
-        assert not sink.readable
+        assert not sink.readable_in("#alerts")
 
 
 async def test_a_limited_lookup_says_when_to_come_back() -> None:
@@ -284,7 +286,7 @@ async def test_a_limited_lookup_says_when_to_come_back() -> None:
         with pytest.raises(PostError) as caught:
             await sink.find("#alerts", "key-1", since=NOW)
         assert (caught.value.kind, caught.value.retry_after) == ("rate_limited", 60.0)
-        assert sink.readable
+        assert sink.readable_in("#alerts")
 
 
 async def test_a_proxy_of_the_environment_is_not_asked_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,7 +119,7 @@ async def test_the_sink_prints_and_numbers() -> None:
     assert await sink.find("#alerts", "key-2", since=0.0) == second
     assert await sink.find("#alerts", "key-3", since=0.0) is None
     assert await sink.find("#other", "key-2", since=0.0) is None
-    assert sink.readable is False
+    assert sink.readable_in("#alerts") is False
     await sink.update("#alerts", first, compose(alert(), NOW))
     await sink.close()
     assert not out.closed

@@ -11,13 +11,13 @@ from redis.asyncio import Redis
 from alertd.articles import Alert, dumps
 from alertd.slack.posting import SlackSink
 from alertd.stages.claims import Claim
-from alertd.stages.context import Context, holding
+from alertd.stages.context import Context
 from alertd.stages.notify import NotifyStage
 from alertd.stages.operator import tell
 from alertd.store import keys
 from tests.fakes.slack import SCOPES, FakeSlack, Fault
 from tests.slack.world import alert
-from tests.stages.world import at_work, context, stream, until
+from tests.stages.world import SETTINGS, at_work, context, stream, until
 
 
 def posts(ctx: Context, count: int) -> list[Alert]:
@@ -40,7 +40,7 @@ def working(ctx: Context, slack: FakeSlack) -> Callable[[asyncio.Event], Awaitab
         sink = SlackSink(slack.token, base_url=slack.base_url, timeout=5)
         notify = NotifyStage(ctx, sink)
         try:
-            await holding(ctx, notify.lease, lambda: notify.work(stop), stop)
+            await notify.work(stop)
         finally:
             await sink.close()
 
@@ -225,3 +225,131 @@ async def test_what_the_daemon_says_reaches_the_operator_once(redis: Redis, tmp_
         async with at_work(working(ctx, slack)):
             await until(lambda: _said(slack, "alertd", "Feed wire fails: &lt;timeout&gt; &amp; more."))
         assert len(slack.messages("alertd")) == 1
+
+
+PACED = SETTINGS.replace("pace: 0s", "pace: 400ms, burst: 2")
+
+
+async def test_a_channel_gets_a_burst_and_then_its_pace_over_a_restart_too(redis: Redis, tmp_path: Path) -> None:
+    async with context(redis, tmp_path, settings=PACED) as ctx, FakeSlack() as slack:
+        made = posts(ctx, 6)
+        await raised(redis, made)
+        async with at_work(working(ctx, slack)):
+            await until(lambda: _calls(slack, "chat.postMessage", 3))
+        async with at_work(working(ctx, slack)):
+            await until(lambda: sent(redis, [a.key for a in made]))
+        assert slack.keys("alerts") == [a.key for a in made]
+        came = [line["time"] for line in slack.accepted]
+        for first in range(len(came)):
+            for last in range(first + 1, len(came)):
+                allowed = 2 + (came[last] - came[first] + 0.15) / 0.4
+                assert last - first + 1 <= allowed, f"{last - first + 1} messages in {came[last] - came[first]:.2f} s"
+        assert came[1] - came[0] < 0.4, "a burst does not wait"
+
+
+async def test_all_channels_together_keep_the_pace_of_the_workspace(redis: Redis, tmp_path: Path) -> None:
+    settings = SETTINGS.replace("pace: 0s", "pace: 0s, workspace_rate: 5")
+    names = tuple(f"c{n}" for n in range(12))
+    async with context(redis, tmp_path, settings=settings) as ctx, FakeSlack(channels=names) as slack:
+        made = [replace(one, destination=f"#{name}") for one, name in zip(posts(ctx, len(names)), names, strict=True)]
+        await raised(redis, made)
+        async with at_work(working(ctx, slack)):
+            await until(lambda: sent(redis, [a.key for a in made]))
+        came = [line["time"] for line in slack.accepted]
+        assert came[-1] - came[0] > (len(names) - 5) / 5 - 0.2
+
+
+async def test_a_clock_that_was_set_back_does_not_stop_a_channel(redis: Redis, tmp_path: Path) -> None:
+    async with context(redis, tmp_path, settings=PACED) as ctx, FakeSlack() as slack:
+        later = (ctx.clock() + 7200) * 1000
+        await cast(Any, redis).hset(keys.pace("#alerts"), mapping={"tat": later, "until": later})
+        (one,) = posts(ctx, 1)
+        await raised(redis, [one])
+        async with at_work(working(ctx, slack)):
+            await until(lambda: sent(redis, [one.key]))
+
+
+async def test_later_articles_bring_the_first_messages_counter_up_to_date(redis: Redis, tmp_path: Path) -> None:
+    async with context(redis, tmp_path) as ctx, FakeSlack() as slack:
+        (one,) = posts(ctx, 1)
+        outlets = ("Daily Wire", "Evening Post", "Morning Sun")
+        later = alert(key="later", kind="reply", relation="same_event", outlets=outlets, created=ctx.clock())
+        await raised(redis, [one, _of_story(later, "0-0")])
+        async with at_work(working(ctx, slack)):
+            await until(lambda: sent(redis, [one.key, "later"]))
+            await until(lambda: _nothing(redis, keys.recount("#alerts")))
+        first, reply = slack.messages("alerts")
+        assert "3 sources" in str(first["blocks"])
+        assert first["metadata"]["event_payload"]["key"] == one.key, "it is still found by its key"
+        assert reply["thread_ts"] == first["ts"]
+        assert slack.calls["chat.update"] == 1
+
+
+async def test_a_counter_that_an_earlier_process_left_is_brought_up_to_date(redis: Redis, tmp_path: Path) -> None:
+    faults = [Fault("chat.update", 1, "429", seconds=0.2), Fault("chat.update", 2, "error", code="message_not_found")]
+    async with context(redis, tmp_path) as ctx, FakeSlack(faults) as slack:
+        (one,) = posts(ctx, 1)
+        await raised(redis, [one])
+        async with at_work(working(ctx, slack)):
+            await until(lambda: sent(redis, [one.key]))
+        await cast(Any, redis).hset(keys.recount("#alerts"), "0-0", '["a", "b", "c", "d"]')
+        async with at_work(working(ctx, slack)):
+            await until(lambda: _nothing(redis, keys.recount("#alerts")))
+        assert slack.calls["chat.update"] == 2, "once told to wait, once told that it is gone, and not again"
+
+
+async def _nothing(redis: Redis, name: str) -> bool:
+    return not await cast(Any, redis).exists(name)
+
+
+async def test_a_correction_posts_anew_and_links_back(redis: Redis, tmp_path: Path) -> None:
+    async with context(redis, tmp_path) as ctx, FakeSlack() as slack:
+        (one,) = posts(ctx, 1)
+        await raised(redis, [one])
+        async with at_work(working(ctx, slack)):
+            await until(lambda: sent(redis, [one.key]))
+            corrects = alert(key="corrects", relation="correction", created=ctx.clock())
+            await raised(redis, [_of_story(corrects, "0-0")])
+            await until(lambda: sent(redis, ["corrects"]))
+        first, second = slack.messages("alerts")
+        assert "thread_ts" not in second
+        link = f"/archives/{slack.channel('alerts').id}/p{first['ts'].replace('.', '')}"
+        assert link in str(second["blocks"])
+        assert "Corrects" in str(second["blocks"])
+
+
+async def test_two_processes_share_the_channels_and_nothing_is_told_twice(redis: Redis, tmp_path: Path) -> None:
+    async with (
+        context(redis, tmp_path, process="one") as one,
+        context(redis, tmp_path, process="two", now=one.now) as two,
+        FakeSlack(channels=("alerts", "deals")) as slack,
+    ):
+        made = posts(one, 4)
+        made = [replace(a, destination="#deals") if n % 2 else a for n, a in enumerate(made)]
+        await raised(redis, made[:2])
+        async with at_work(working(two, slack)):
+            async with at_work(working(one, slack)):
+                await until(lambda: sent(redis, [a.key for a in made[:2]]))
+            await raised(redis, made[2:])
+            await until(lambda: sent(redis, [a.key for a in made]))
+        assert (slack.keys("alerts"), slack.keys("deals")) == ([made[0].key, made[2].key], [made[1].key, made[3].key])
+
+
+async def test_a_direct_message_works_like_a_channel(redis: Redis, tmp_path: Path) -> None:
+    faults = [Fault("chat.postMessage", 2, "drop_after")]
+    async with context(redis, tmp_path) as ctx, FakeSlack(faults) as slack:
+        made = [replace(one, destination="U0000DESK") for one in posts(ctx, 3)]
+        await raised(redis, made)
+        async with at_work(working(ctx, slack)):
+            await until(lambda: sent(redis, [a.key for a in made]))
+        assert slack.keys("D0000DESK") == [a.key for a in made]
+
+
+async def test_what_a_channel_refuses_is_said_where_it_can_be_read(redis: Redis, tmp_path: Path) -> None:
+    async with context(redis, tmp_path) as ctx, FakeSlack() as slack:
+        slack.channel("alertd").archived = True
+        await tell(ctx, "feed wire 1", "Feed wire fails.")
+        async with at_work(working(ctx, slack)):
+            await until(lambda: _said(slack, "alerts", "is_archived"))
+        assert (await cast(Any, redis).hgetall(keys.COUNTS))["refused:is_archived"] == "1"
+        assert await cast(Any, redis).llen(keys.outbox("#alertd")) == 1, "it is kept"

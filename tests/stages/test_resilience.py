@@ -42,9 +42,7 @@ def deciding(ctx: Context) -> Work:
 
 def notifying(ctx: Context, sink: Any) -> Work:
     notify = NotifyStage(ctx, sink)
-    return lambda stop: persist(
-        ctx, "notify", lambda: holding(ctx, notify.lease, lambda: notify.work(stop), stop), stop
-    )
+    return lambda stop: persist(ctx, "notify", lambda: notify.work(stop), stop)
 
 
 async def all_decided(redis: Redis, ids: list[str]) -> bool:
@@ -58,7 +56,8 @@ async def exists(redis: Redis, name: str) -> bool:
 class Paper:
     """A sink without history that counts what it is asked."""
 
-    readable = False
+    def readable_in(self, _: str) -> bool:
+        return False
 
     def __init__(self) -> None:
         self.posted: list[str] = []
@@ -72,11 +71,15 @@ class Paper:
         self.looked += 1
         return None
 
+    async def link(self, *_: object) -> str:
+        return ""
+
 
 class Lost(Paper):
     """A sink whose answers are always lost, to look-ups too."""
 
-    readable = True
+    def readable_in(self, _: str) -> bool:
+        return True
 
     async def post(self, channel: str, message: Message, thread: str = "") -> str:
         await super().post(channel, message, thread)
@@ -211,10 +214,10 @@ async def test_an_alert_that_cannot_be_told_is_set_aside(
     async with context(redis, tmp_path) as ctx:
         monkeypatch.setattr("alertd.stages.sender._FIRST_PAUSE", 0.01)
 
-        def failing(one: Alert, now: float) -> Message:
+        def failing(one: Alert, now: float, **more: Any) -> Message:
             if one.key == "bad":
                 raise ZeroDivisionError("poison")
-            return compose(one, now)
+            return compose(one, now, **more)
 
         monkeypatch.setattr("alertd.stages.sender.compose", failing)
         for key in ("bad", "good"):
