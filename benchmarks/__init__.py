@@ -21,6 +21,7 @@ BENCHMARKS: Mapping[str, str] = {
     "latency": "benchmarks.latency",
     "polling": "benchmarks.polling",
     "rules": "benchmarks.rules",
+    "slack-chaos": "benchmarks.slack_chaos",
     "stories": "benchmarks.stories",
     "tagging": "benchmarks.tagging",
 }

@@ -216,11 +216,37 @@ class RichDate(_Part):
     url: Address | None = None
 
 
+class RichUser(_Part):
+    """Pings a member."""
+
+    type: Literal["user"]
+    user_id: Identifier
+
+
+class RichUserGroup(_Part):
+    """Pings a group of members."""
+
+    type: Literal["usergroup"]
+    usergroup_id: Identifier
+
+
+class RichBroadcast(_Part):
+    """Pings a channel."""
+
+    type: Literal["broadcast"]
+    range: Literal["here", "channel", "everyone"]
+
+
+RichPiece = Annotated[
+    RichTextPiece | RichLink | RichDate | RichUser | RichUserGroup | RichBroadcast, Field(discriminator="type")
+]
+
+
 class RichSection(_Part):
-    """A run of rich text; pieces that ping (user, usergroup, broadcast) exist at Slack and are refused here."""
+    """A run of rich text."""
 
     type: Literal["rich_text_section"]
-    elements: list[Annotated[RichTextPiece | RichLink | RichDate, Field(discriminator="type")]] = Field(min_length=1)
+    elements: list[RichPiece] = Field(min_length=1)
 
 
 class RichText(_Block):
@@ -267,7 +293,7 @@ def _cell_size(cell: RawText | RichText) -> int:
     if isinstance(cell, RawText):
         return len(cell.text)
     pieces = [piece for section in cell.elements for piece in section.elements]
-    return sum(len(p.format if isinstance(p, RichDate) else p.text or "") for p in pieces)
+    return sum(len(p.format if isinstance(p, RichDate) else getattr(p, "text", "") or "") for p in pieces)
 
 
 _BLOCKS: TypeAdapter[list[Any]] = TypeAdapter(

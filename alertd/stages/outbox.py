@@ -133,7 +133,7 @@ class Outbox:
         bodies = {alert.key: alert for alert in alerts}
         rows: list[str] = []
         for name, story in claim.alerts:
-            rows += [name, keys.alert(name), keys.sent(name), *self._row(bodies.get(name), story, ts, at, how)]
+            rows += [name, keys.alert(name), keys.sent(name), *self._row(claim, bodies.get(name), story, ts, at, how)]
         recorded = await self._context.store.run(
             "posted",
             [
@@ -150,17 +150,16 @@ class Outbox:
         for name, _ in claim.alerts:
             self._known.pop(name, None)
 
-    def _row(self, alert: Alert | None, story: str, ts: str, at: float, how: str) -> list[str]:
+    def _row(self, claim: Claim, alert: Alert | None, story: str, ts: str, at: float, how: str) -> list[str]:
         thread = keys.thread(story, self.channel) if story else ""
-        opening = keys.opening(story, self.channel) if story else ""
+        # a digest takes answers, but its text is not that of one alert
+        alone = story and alert is not None and claim.key == alert.key
+        opening = keys.opening(story, self.channel) if alone else ""
         if alert is None:
             return [thread, opening, "", "", "", ""]
-        first = json.dumps({"at": at, "alert": dumps(slim(alert))}, ensure_ascii=False) if story else ""
-        told = (
-            json.dumps(row_of(alert, self.channel, ts, at, how), ensure_ascii=False)
-            if how in ("posted", "found")
-            else ""
-        )
+        first = json.dumps({"at": at, "alert": dumps(slim(alert))}, ensure_ascii=False) if alone else ""
+        row = row_of(alert, self.channel, ts, at, how) if how in ("posted", "found") else None
+        told = json.dumps(row, ensure_ascii=False) if row else ""
         counted = alert.kind == "reply" and alert.placement is not None
         sources = json.dumps(alert.placement.story.sources, ensure_ascii=False) if alert.placement else ""
         return [thread, opening, first, told, *((story_of(alert), sources) if counted else ("", ""))]

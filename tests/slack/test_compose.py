@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import slackblocks
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
@@ -40,6 +41,23 @@ def links(message: Message) -> list[tuple[str, str]]:
 
 def valid(message: Message) -> bool:
     return problems(message.text, message.blocks, message.metadata) == () and len(message.text) <= 4_000
+
+
+def others_agree(message: Message) -> bool:
+    """Whether validators that others wrote take every block: the SDK's models, and slackblocks where it reads one."""
+    for block in message.blocks:
+        parsed = Block.parse(block)
+        assert parsed is not None
+        parsed.validate_json()
+        if block["type"] in ("header", "context", "section"):
+            slackblocks.Block.from_dict(block)
+        for element in block.get("elements", ()) if block["type"] == "actions" else ():
+            if element["type"] == "button":
+                slackblocks.Button(element["text"]["text"], element["action_id"], value=element["value"])
+            else:
+                options = [slackblocks.Option(o["text"]["text"], o["value"]) for o in element["options"]]
+                slackblocks.OverflowMenu(element["action_id"], options)
+    return True
 
 
 @pytest.mark.parametrize("shown", [alert(), alert(kind="reply", relation="copy"), operator("A feed fails.")])
@@ -212,8 +230,14 @@ def test_whatever_a_feed_says_slack_takes_it(
     company = replace(XIAOMI, name=name, sentiment=replace(NEGATIVE, score=score))
     url = "https://news.example/" + "é" * 2_900
     shown = alert(title=title, source=source, reason=reason, rule=name, kind=kind, company=company, age=age, url=url)
-    for message in (compose(shown, NOW), *compose_digest([shown] * 3, NOW), compose(operator(title), NOW)):
+    back = "https://desk.slack.com/archives/C1/p1"
+    severe = replace(shown, severity="high", mentions=("here", "U0000001"))
+    for message in (
+        compose(shown, NOW), compose(severe, NOW, back=back, answers=True),
+        *compose_digest([shown, severe, shown], NOW), compose(operator(title), NOW),
+    ):  # fmt: skip
         assert problems(message.text, message.blocks, message.metadata) == ()
+        assert others_agree(message)
         json.dumps(message.blocks, ensure_ascii=False).encode()
 
 
@@ -292,3 +316,35 @@ def test_mentions_and_severity_are_shown_and_only_ours_ping() -> None:
         {"type": "broadcast", "range": "here"},
     ]  # fmt: skip
     assert message.blocks[0]["text"]["text"].startswith("‼ ")
+    assert valid(message)
+
+
+def test_buttons_name_the_company_and_the_rule() -> None:
+    block = compose(alert(), NOW, answers=True).blocks[-1]
+    assert (block["type"], block["block_id"]) == ("actions", "alertd:key-1")
+    assert [e["action_id"] for e in block["elements"]] == ["acknowledge", "not_relevant", "wrong_company", "silence"]
+    assert [o["text"]["text"] for o in block["elements"][-1]["options"]] == [
+        "Silence Xiaomi for an hour", "Silence Xiaomi for a day",
+        "Silence rule phones for an hour", "Silence rule phones for a day",
+    ]  # fmt: skip
+    alone = compose(alert(company=None), NOW, answers=True).blocks[-1]
+    assert [e["action_id"] for e in alone["elements"]] == ["acknowledge", "not_relevant", "silence"]
+    assert len(alone["elements"][-1]["options"]) == 2
+
+
+@pytest.mark.parametrize(("relation", "said"), [("correction", "Corrects"), ("follow", "Follows")])
+def test_what_is_told_anew_links_back(relation: Any, said: str) -> None:
+    back = "https://desk.slack.com/archives/C1/p1"
+    message = compose(alert(relation=relation), NOW, back=back)
+    assert (back, "what was told before") in links(message)
+    assert any(said in text for text in texts(message))
+
+
+def test_a_digest_keeps_the_order_over_its_pages_and_pings_once() -> None:
+    severe = [replace(alert(key=f"high-{n}"), severity="high", mentions=("here", "U0000001")) for n in range(3)]
+    plain = [alert(key=f"key-{n:03d}", company=company(n % 7), title=f"Title {n} " * 9) for n in range(60)]
+    first, *others = compose_digest([*severe, *plain], NOW)
+    assert [k for m in (first, *others) for k in m.keys] == [a.key for a in (*severe, *plain)]
+    pings = [[p for p in pieces(m.blocks) if p.get("type") in ("broadcast", "user")] for m in (first, *others)]
+    assert [len(p) for p in pings] == [2, *[0] * len(others)]
+    assert "‼ ▲ Xiaomi 1810.HK" in texts(first)

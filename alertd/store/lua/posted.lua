@@ -13,7 +13,7 @@ for i = 8, #ARGV, 9 do
     recorded = recorded + 1
     if ARGV[i + 3] ~= '' and ARGV[4] ~= '' then
       if redis.call('SET', ARGV[i + 3], ARGV[4], 'NX', 'EX', ARGV[3]) then
-        redis.call('SET', ARGV[i + 4], ARGV[i + 5], 'EX', ARGV[6])
+        if ARGV[i + 4] ~= '' then redis.call('SET', ARGV[i + 4], ARGV[i + 5], 'EX', ARGV[6]) end
       end
     end
     if ARGV[i + 6] ~= '' then redis.call('XADD', KEYS[5], 'MAXLEN', '~', ARGV[7], '*', 'row', ARGV[i + 6]) end

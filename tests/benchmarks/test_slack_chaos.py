@@ -1,0 +1,23 @@
+"""The benchmark of a misbehaving Slack runs, with its peer, at its tiny size, and finds nothing wrong."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_tiny_run_gives_every_figure() -> None:
+    command = [sys.executable, "-m", "benchmarks", "slack-chaos", "--tiny"]
+    finished = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, timeout=110)
+    figures = json.loads(finished.stdout.splitlines()[-1])
+    assert set(figures) == {
+        "alerts", "channels", "kills", "messages", "lost", "doubled", "out_of_order", "pacing_exceeded", "faults",
+        "peer_lost", "peer_doubled", "peer_pacing_exceeded",
+    }  # fmt: skip
+    assert (figures["lost"], figures["doubled"], figures["out_of_order"]) == (0, 0, 0)
+    assert figures["kills"] > 0
+    assert figures["faults"] > 0
