@@ -91,7 +91,7 @@ class Poller:
             scheduler.pause()
             try:
                 await self._drain()
-                await self._memory.flush()
+                await self.settle()
             finally:
                 scheduler.shutdown(wait=False)
                 self._scheduler = None
@@ -169,6 +169,10 @@ class Poller:
         async with asyncio.TaskGroup() as group:
             for feed in self._context.now.configuration.settings.feeds:
                 group.create_task(one(feed), name=f"poll {feed.name}")
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Write what polls have noted so far."""
         await self._memory.flush()
 
     async def poll(self, feed: FeedSettings, *, due: bool = False) -> None:

@@ -101,6 +101,7 @@ async def polls(ctx: Context, times: int, *, due: bool = True) -> None:
         assert await poller.lease.acquire()
         for _ in range(times):
             await poller.poll(feed, due=due)
+        await poller.settle()
         await poller.lease.release()
 
 
