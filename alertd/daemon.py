@@ -32,6 +32,7 @@ from alertd.stages.notify import NotifyStage
 from alertd.stages.pages import open_pages
 from alertd.stages.poll import Poller
 from alertd.stages.tag import TagStage
+from alertd.stages.websub import open_hubs
 from alertd.state import open_state, reach
 from alertd.store import embedded, keys, streams
 from alertd.store.connection import TROUBLE, Store, open_store
@@ -142,17 +143,18 @@ async def _serve(
         fetcher = await stack.enter_async_context(
             Fetcher(contact=settings.contact, allow_private=settings.allow_private_addresses)
         )
-        reader, pages = Reader(), None
+        reader, pages, hubs = Reader(), None, None
         if "poll" in options.stages:
             await stack.enter_async_context(reader)
             pages = await open_pages(stack, context)
+            hubs = None if options.once or options.dry_run else await open_hubs(stack, context)
         logger.info(
             "alertd %s is ready in %.1f s: %d feeds, %d rules, %s%s", alertd.__version__, time.monotonic() - began,
             len(settings.feeds), len(configuration.watchlist.rules), _where(configuration, options),
             f", {web.url}" if web.port and not options.once else "",
         )  # fmt: skip
         reloader = reload.Reloader(context, folder, gazetteer, lambda secrets: redactor.add(*secrets))
-        code = await _run_stages(context, reloader, sink, Poller(context, fetcher, reader, pages), options)
+        code = await _run_stages(context, reloader, sink, Poller(context, fetcher, reader, pages, hubs), options)
     logger.info("ended")
     return code
 

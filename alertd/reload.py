@@ -26,7 +26,17 @@ logger = logging.getLogger(__name__)
 GONE: Final = 30
 """Seconds without a sign of life after which a process counts as gone."""
 _SETTLE_MS = 200
-_AT_START: Final = ("redis", "store", "web", "log", "tagging.model", "tagging.threads", "slack.token", "slack.base_url")
+_AT_START: Final = (
+    "redis",
+    "store",
+    "web",
+    "websub",
+    "log",
+    "tagging.model",
+    "tagging.threads",
+    "slack.token",
+    "slack.base_url",
+)
 
 
 async def agree(store: Store, process: str, generation: str, *, force: bool = False) -> str:

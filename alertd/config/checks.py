@@ -65,7 +65,8 @@ def check_settings(document: Document, parts: Parts) -> None:
         text = "no company of the watchlist has what it is asked by; name some under `symbols:`, or remove the preset"
         document.at(("feeds", index, "preset"), text)
     _check_names_of_presets(document, parts)
-    _check_slack(document, parts)
+    _check_reach(document, "slack", "base_url", parts)
+    _check_reach(document, "websub", "callback", parts)
     _check_twice(document, ("slack",), "token")
     _check_twice(document, ("redis",), "url")
 
@@ -118,12 +119,12 @@ def _contact_given(document: Document) -> bool:
     return bool(document.value.get("contact"))
 
 
-def _check_slack(document: Document, parts: Parts) -> None:
-    slack = document.value.get("slack")
-    url = slack.get("base_url") if isinstance(slack, dict) else None
+def _check_reach(document: Document, section: str, key: str, parts: Parts) -> None:
+    given = document.value.get(section)
+    url = given.get(key) if isinstance(given, dict) else None
     if isinstance(url, str) and split(url) and reach(url) != "public" and not parts.private:
-        text = "base_url is on this machine or in a private network; set allow_private_addresses: true"
-        document.at(("slack", "base_url"), text)
+        text = f"{key} is on this machine or in a private network; set allow_private_addresses: true"
+        document.at((section, key), text)
 
 
 def _check_twice(document: Document, path: tuple[str | int, ...], key: str) -> None:

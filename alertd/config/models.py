@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJson
 from alertd.config.hours import zone
 from alertd.config.presets import PRESETS
 from alertd.config.units import Duration, Size
-from alertd.config.values import Address, Channel, HeaderName, Model, Text, Texts, nearest, reach, redact
+from alertd.config.values import Address, Channel, HeaderName, Model, Text, Texts, nearest, reach, redact, split
 
 DAY = 86400.0
 
@@ -38,6 +38,12 @@ def _preset(name: str) -> str:
     like = nearest(name, PRESETS)
     step = f"did you mean {like}?" if like else f"there are {', '.join(PRESETS)}"
     raise ValueError(f"no preset; {step}")
+
+
+def _optional_address(url: str) -> str:
+    if url and split(url) is None:
+        raise ValueError("no web address; write one that starts with https:// or http://")
+    return url
 
 
 def _contact(text: str) -> str:
@@ -227,6 +233,18 @@ class WebSettings(Model):
     """Port to listen on; 0 takes any that is free."""
 
 
+class WebSubSettings(Model):
+    """Where the hubs of feeds may push what is new (WebSub)."""
+
+    callback: Annotated[str, AfterValidator(_optional_address)] = ""
+    """Public address that leads to `host` and `port`, such as https://alerts.example.org/websub; without one, feeds are
+    only polled."""
+    host: Text = "127.0.0.1"
+    """Address to listen on for it."""
+    port: Annotated[int, Field(ge=0, le=65535)] = 8322
+    """Port to listen on for it."""
+
+
 class LogSettings(Model):
     """What is written to stderr."""
 
@@ -263,5 +281,7 @@ class Settings(Model):
     """Decided articles that are kept for looking back."""
     web: Annotated[WebSettings, BeforeValidator(_section)] = WebSettings()
     """Pages for health and metrics."""
+    websub: Annotated[WebSubSettings, BeforeValidator(_section)] = WebSubSettings()
+    """Where the hubs of feeds may push what is new."""
     log: Annotated[LogSettings, BeforeValidator(_section)] = LogSettings()
     """What is written to stderr."""

@@ -106,9 +106,9 @@ class Fetcher:
 
     async def __aenter__(self) -> Self:
         self._proxies = proxies_of_environment()
-        self._session = _session(None if self._allow_private else guarded_socket)
+        self._session = open_session(None if self._allow_private else guarded_socket)
         # a proxy is the operator's own, and often in a private network
-        self._proxied = _session(None)
+        self._proxied = open_session(None)
         return self
 
     async def __aexit__(
@@ -264,7 +264,12 @@ class Fetcher:
             ) from None
 
 
-def _session(sockets: Callable[[tuple[Any, ...]], socket.socket] | None) -> ClientSession:
+def open_session(sockets: Callable[[tuple[Any, ...]], socket.socket] | None) -> ClientSession:
+    """Open a session that keeps no cookies, takes no proxy or password by itself, and has no limit but ours.
+
+    Args:
+        sockets: makes its sockets, see `guarded_socket`; None for any.
+    """
     return ClientSession(
         connector=TCPConnector(limit=0, ttl_dns_cache=60, socket_factory=sockets),
         cookie_jar=DummyCookieJar(),

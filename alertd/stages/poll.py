@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import logging
 import random
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -18,15 +19,17 @@ from apscheduler.triggers.interval import IntervalTrigger
 from alertd.config import FeedSettings
 from alertd.errors import FeedError, FencedError
 from alertd.feeds import Fetched, Fetcher, ParsedFeed, Reader
+from alertd.feeds.habit import learned
 from alertd.feeds.moves import returned
 from alertd.feeds.schedule import FeedState, failed, first_poll
 from alertd.stages.accept import Judged, judge_document, read_marks
 from alertd.stages.accepter import Accepter
-from alertd.stages.context import Context, pause
+from alertd.stages.context import Context, pause, persist
 from alertd.stages.memory import FeedMemory
 from alertd.stages.operator import tell
 from alertd.stages.pages import Pages
 from alertd.stages.settling import at_its_address, settled
+from alertd.stages.websub import Hubs
 from alertd.store.connection import TROUBLE, raise_if_cancelled
 from alertd.store.leases import Lease
 
@@ -52,13 +55,17 @@ class Poller:
         fetcher: an open fetcher.
         reader: an open reader.
         pages: gets the full text of entries; None for their own text only.
+        hubs: subscriptions to the hubs of feeds; None for polling only.
     """
 
-    def __init__(self, context: Context, fetcher: Fetcher, reader: Reader, pages: Pages | None = None) -> None:
+    def __init__(
+        self, context: Context, fetcher: Fetcher, reader: Reader, pages: Pages | None = None, hubs: Hubs | None = None
+    ) -> None:
         self._context = context
         self._fetcher = fetcher
         self._reader = reader
         self._pages = pages
+        self._hubs = hubs
         self._lease = context.lease("poll")
         self._memory = FeedMemory(context, self._lease)
         self._accepter = Accepter(context, self._lease)
@@ -83,18 +90,25 @@ class Poller:
         scheduler.start()
         self._scheduler = scheduler
         self._scheduled = {}
+        hubs = asyncio.create_task(self._keep_hubs(stop), name="hubs")
         try:
             while not stop.is_set():
                 await self._reschedule()
                 await pause(stop, 0.5)
         finally:
             scheduler.pause()
+            hubs.cancel()
+            await asyncio.gather(hubs, return_exceptions=True)
             try:
                 await self._drain()
                 await self.settle()
             finally:
                 scheduler.shutdown(wait=False)
                 self._scheduler = None
+
+    async def _keep_hubs(self, stop: asyncio.Event) -> None:
+        if (hubs := self._hubs) is not None:
+            await persist(self._context, "hubs", lambda: hubs.work(stop, self.take), stop)
 
     async def _drain(self) -> None:
         # APScheduler cancels running jobs at its shutdown, so they are awaited before it
@@ -230,7 +244,7 @@ class Poller:
         now = self._context.clock()
         if fetched.status == "unchanged" or (digest == state.body and state.first_at):
             body = state.body if fetched.status == "unchanged" else digest
-            after, notices = settled(feed, state, fetched, body=body, now=now)
+            after, notices = settled(feed, state, fetched, body=body, now=now, pushed=self._is_pushed(feed))
             if notices:
                 # what is said once must be known to have been said
                 await self._memory.commit(feed, after)
@@ -241,10 +255,41 @@ class Poller:
         if not parsed.whole:
             # asked for again as what it was before, and read again, for the rest of it
             fetched, digest = replace(fetched, validators=state.validators), ""
-        after, notices = settled(feed, state, fetched, body=digest, now=now, parsed=parsed, judged=judged)
-        marks = [(j.key, f"{j.content}||0|0") for j in judged if not j.keep and not j.mark]
-        await self._memory.commit(feed, after, marks, [j.key for j in judged])
+        if self._hubs is not None:
+            self._hubs.offered(feed, fetched)
+        after, notices = settled(
+            feed, state, fetched, body=digest, now=now, parsed=parsed, judged=judged, pushed=self._is_pushed(feed)
+        )
+        await self._memory.commit(feed, after, _marks(judged), [j.key for j in judged])
         return "document", after, notices
+
+    def _is_pushed(self, feed: FeedSettings) -> bool:
+        return self._hubs is not None and self._hubs.active(feed.name)
+
+    async def take(self, feed: FeedSettings, body: bytes, headers: Mapping[str, str], topic: str) -> str:
+        """Take what the hub of a feed pushed, as if a poll had brought it; it may be a part of the document.
+
+        Returns:
+            What came of it: `document`, `early` (the feed was not read yet), or the kind of the error.
+
+        Raises:
+            FencedError: polling went to another process.
+        """
+        state = await self._memory.state(feed)
+        if not state.first_at or await self._store_is_full():
+            return "early"
+        now = self._context.clock()
+        fetched = Fetched("document", body, dict(headers), topic, state.validators, 0.0)
+        try:
+            _, judged = await self._accept(feed, state, fetched, now)
+        except FeedError as error:
+            logger.info("a push that cannot be read: %s", error, extra={"feed": feed.name})
+            return error.kind
+        # a poll may have ended meanwhile: what it found out stays
+        state = await self._memory.state(feed)
+        after = learned(state, new=sum(item.verdict.kind == "new" for item in judged), now=now)
+        await self._memory.commit(feed, after, _marks(judged), [j.key for j in judged])
+        return "document"
 
     async def _accept(
         self, feed: FeedSettings, state: FeedState, fetched: Fetched, now: float
@@ -286,3 +331,8 @@ class Poller:
             )  # fmt: skip
         self._full = full
         return full
+
+
+def _marks(judged: Sequence[Judged]) -> list[tuple[str, str]]:
+    """The marks of entries that only have to be known from now on."""
+    return [(j.key, f"{j.content}||0|0") for j in judged if not j.keep and not j.mark]

@@ -35,7 +35,7 @@ def patience(feed: FeedSettings) -> float:
 
 def settled(
     feed: FeedSettings, state: FeedState, fetched: Fetched, *, body: str, now: float,
-    parsed: ParsedFeed | None = None, judged: Sequence[Judged] = (),
+    parsed: ParsedFeed | None = None, judged: Sequence[Judged] = (), pushed: bool = False,
 ) -> tuple[FeedState, list[str]]:  # fmt: skip
     """The state after a poll that worked, and what the operator should know. Pure.
 
@@ -44,12 +44,15 @@ def settled(
         now: Unix seconds.
         parsed: the document, None when it is the one before.
         judged: its entries.
+        pushed: its hub tells us what is new, so that it need only be asked as seldom as the user allows.
     """
     after, back = succeeded(state, feed.name, validators=fetched.validators, body=body, now=now)
     new = sum(item.verdict.kind == "new" for item in judged) if state.first_at else 0
     after = learned(after, new=new, now=now)
     bounds, fresh = Bounds(feed.interval, feed.max_interval), fresh_for(fetched.headers, now)
     after = paced(after, bounds, hints=parsed.hints if parsed else None, fresh=fresh, now=now)
+    if pushed and bounds.high > bounds.low:
+        after = replace(after, next_at=now + bounds.high, wait=bounds.high, why="its hub tells us at once")
     after, quiet = listened(after, feed.name, now=now)
     gap = not state.last_success or now - state.last_success > patience(feed)
     missed = None

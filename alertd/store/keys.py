@@ -34,6 +34,8 @@ CHANNELS: Final = PREFIX + "channels"
 """Set: channels that ever had an outbox."""
 FEEDS: Final = PREFIX + "feeds"
 """Set: feeds that were ever polled."""
+HUBS: Final = PREFIX + "hubs"
+"""Hash: subscriptions to the hubs of feeds, by feed."""
 
 DELIVERED: Final = PREFIX + "delivered"
 """Stream: what was delivered, one row of JSON for each alert; the oldest go."""

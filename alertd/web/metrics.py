@@ -68,6 +68,12 @@ class Metrics:
             ["outcome"],
             registry=self.registry,
         )
+        self.pushes = Counter(
+            "alertd_pushes",
+            "Pushes of hubs by outcome: taken, forged, unknown, busy.",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.feed_age = Gauge(
             "alertd_feed_last_success_age_seconds",
             "Seconds since a feed was last fetched and read without error.",

@@ -72,7 +72,7 @@ class WebServer:
         application.router.add_get("/healthz", self._healthz)
         application.router.add_get("/readyz", self._readyz)
         application.router.add_get("/metrics", self._metrics)
-        application.on_response_prepare.append(_strict_headers)
+        application.on_response_prepare.append(strict_headers)
         return application
 
     async def start(self) -> None:
@@ -140,7 +140,8 @@ class WebServer:
         return Health((Part("check", False, str(error) if isinstance(error, AlertdError) else type(error).__name__),))
 
 
-async def _strict_headers(_: web.Request, response: web.StreamResponse) -> None:
+async def strict_headers(_: web.Request, response: web.StreamResponse) -> None:
+    """Set the headers of every answer; a signal of aiohttp's applications."""
     response.headers.update(HEADERS)
 
 

@@ -1,0 +1,197 @@
+"""Subscriptions to the hubs of feeds (WebSub): asked for, confirmed, renewed; what hubs push goes the way of a poll."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from typing import Any, Final, cast
+
+from alertd.config import FeedSettings
+from alertd.config.values import redact
+from alertd.errors import FeedError
+from alertd.feeds import Fetched
+from alertd.feeds.hubs import LEASE, Subscription, offered
+from alertd.feeds.post import Poster
+from alertd.stages.context import Context, pause
+from alertd.store import keys
+from alertd.store.connection import TROUBLE
+from alertd.web.callback import CallbackServer, Taken
+
+logger = logging.getLogger(__name__)
+
+WAITING: Final = 200
+"""Pushes that may wait to be read; further ones are sent again by their hubs."""
+AT_ONCE: Final = 4
+"""Hubs that are asked at the same time."""
+_LOOK: Final = 1.0
+
+Take = Callable[[FeedSettings, bytes, Mapping[str, str], str], Awaitable[str]]
+"""Takes what was pushed for a feed (body, headers, topic) and says what came of it."""
+
+
+class Hubs:
+    """The subscriptions of the process that polls.
+
+    Args:
+        context: what stages share.
+        poster: an open poster.
+        callback: the public address that leads to our callback server.
+    """
+
+    def __init__(self, context: Context, poster: Poster, callback: str) -> None:
+        self._context = context
+        self._poster = poster
+        self._callback = callback.rstrip("/")
+        self._known: dict[str, Subscription] = {}
+        self._names: dict[str, str] = {}
+        self._queue: asyncio.Queue[tuple[str, Mapping[str, str], bytes]] = asyncio.Queue(WAITING)
+        self._at_work = False
+
+    def offered(self, feed: FeedSettings, fetched: Fetched) -> None:
+        """Look for a hub in the answer of a feed; a new one is asked by and by."""
+        offer = offered(fetched.headers, fetched.body, fetched.url)
+        known = self._known.get(feed.name)
+        if offer is None or (known is not None and (known.hub, known.topic) == (offer.hub, offer.topic)):
+            return
+        self._remember(
+            feed.name, Subscription(offer.hub, offer.topic, secrets.token_urlsafe(24), secrets.token_hex(32))
+        )
+
+    def active(self, name: str) -> bool:
+        """Whether the hub of a feed pushes now, so that it need not be polled as often."""
+        known = self._known.get(name)
+        return known is not None and known.active(self._context.clock())
+
+    async def work(self, stop: asyncio.Event, take: Take) -> None:
+        """Keep the subscriptions and take what is pushed until the stop."""
+        stored = await cast(Any, self._context.store.redis).hgetall(keys.HUBS)
+        for name, text in stored.items():
+            self._remember(name, Subscription.loads(text))
+        self._at_work = True
+        try:
+            async with asyncio.TaskGroup() as group:
+                taking = group.create_task(self._taking(take))
+                await self._asking(stop)
+                taking.cancel()
+        finally:
+            self._at_work = False
+
+    async def _asking(self, stop: asyncio.Event) -> None:
+        slots = asyncio.Semaphore(AT_ONCE)
+
+        async def one(feed: FeedSettings) -> None:
+            async with slots:
+                await self._ask(feed)
+
+        while not stop.is_set():
+            now = self._context.clock()
+            feeds = self._feeds()
+            due = [feeds[name] for name, known in self._known.items() if name in feeds and known.due(now)]
+            try:
+                await asyncio.gather(*map(one, due))
+            except TROUBLE as error:
+                logger.warning("the subscriptions wait, the store is away: %s", type(error).__name__)
+            await pause(stop, _LOOK)
+
+    def _feeds(self) -> dict[str, FeedSettings]:
+        return {feed.name: feed for feed in self._context.now.configuration.settings.feeds}
+
+    async def _ask(self, feed: FeedSettings) -> None:
+        now = self._context.clock()
+        # a hub may verify before it answers
+        asked = await self._store(feed.name, self._known[feed.name].asked(now))
+        form = {
+            "hub.mode": "subscribe", "hub.topic": asked.topic, "hub.callback": f"{self._callback}/{asked.token}",
+            "hub.secret": asked.secret, "hub.lease_seconds": str(LEASE),
+        }  # fmt: skip
+        where = redact(asked.hub)
+        try:
+            await self._poster.post(asked.hub, form, feed)
+        except FeedError as error:
+            if self._known[feed.name] == asked:
+                await self._store(feed.name, asked.refused(self._context.clock()))
+            logger.info("the hub %s is not subscribed to: %s", where, error, extra={"feed": feed.name})
+        else:
+            logger.info("the hub %s was asked to push", where, extra={"feed": feed.name})
+
+    async def verified(self, token: str, topic: str, lease: float) -> bool:
+        """Confirm a subscription that we asked for (section 5.3)."""
+        name = self._names.get(token, "")
+        known = self._known.get(name)
+        if known is None or not self._at_work or known.topic != topic or not known.asked_at:
+            return False
+        await self._store(name, known.confirmed(lease, self._context.clock()))
+        logger.info("its hub pushes from now on, for %.0f s", lease, extra={"feed": name})
+        return True
+
+    async def denied(self, token: str, topic: str) -> None:
+        """Note that a hub does not serve a subscription (section 5.2); it is polled as before."""
+        name = self._names.get(token, "")
+        known = self._known.get(name)
+        if known is not None and known.topic == topic:
+            await self._store(name, known.refused(self._context.clock()))
+            logger.info("its hub does not push", extra={"feed": name})
+
+    def pushed(self, token: str, headers: Mapping[str, str], body: bytes) -> Taken:
+        """Take what a hub pushes, if it is signed with the subscription's secret."""
+        name = self._names.get(token, "")
+        known = self._known.get(name)
+        if known is None:
+            outcome: Taken = "unknown"
+        elif not known.signed(headers.get("x-hub-signature", ""), body):
+            outcome = "forged"
+            logger.warning("a push that is not signed as it should be is ignored", extra={"feed": name})
+        elif not self._at_work or self._queue.full():
+            outcome = "busy"
+        else:
+            outcome = "taken"
+            self._queue.put_nowait((name, headers, body))
+        self._context.metrics.pushes.labels(outcome=outcome).inc()
+        return outcome
+
+    async def _taking(self, take: Take) -> None:
+        while True:
+            name, headers, body = await self._queue.get()
+            feed, known = self._feeds().get(name), self._known.get(name)
+            if feed is None or known is None:
+                continue
+            try:
+                outcome = await take(feed, body, headers, known.topic)
+            except TROUBLE as error:
+                # the next poll finds it
+                logger.warning("a push was lost, the store is away: %s", type(error).__name__, extra={"feed": name})
+            else:
+                logger.debug("a push: %s", outcome, extra={"feed": name})
+
+    async def _store(self, name: str, known: Subscription) -> Subscription:
+        self._remember(name, known)
+        await cast(Any, self._context.store.redis).hset(keys.HUBS, name, known.dumps())
+        return known
+
+    def _remember(self, name: str, known: Subscription) -> None:
+        before = self._known.get(name)
+        if before is not None:
+            self._names.pop(before.token, None)
+        self._known[name] = known
+        self._names[known.token] = name
+
+
+async def open_hubs(stack: AsyncExitStack, context: Context) -> Hubs | None:
+    """Build the subscriptions and listen for hubs, where the configuration gives a public callback.
+
+    Raises:
+        AlertdError: the port is taken.
+    """
+    settings = context.now.configuration.settings
+    if not settings.websub.callback:
+        return None
+    poster = await stack.enter_async_context(
+        Poster(contact=settings.contact, allow_private=settings.allow_private_addresses)
+    )
+    hubs = Hubs(context, poster, settings.websub.callback)
+    server = await stack.enter_async_context(CallbackServer(settings.websub.host, settings.websub.port, hubs))
+    logger.info("hubs may push to port %d", server.port)
+    return hubs
