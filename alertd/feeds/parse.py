@@ -140,26 +140,52 @@ def _read(document: bytes, feed: Readable, language: str) -> RawFeed | None:
 
 
 def _raw_entry(item: Any) -> RawEntry:
-    contents = [part.get("value") or "" for part in item.get("content") or () if isinstance(part, Mapping)]
+    summary = _string(item, "summary")
     # feedparser answers `updated` with `published` when only that is there, except to `in`.
     updated = _string(item, "updated") if "updated" in item else ""
-    source = item.get("source")
     return RawEntry(
         guid=_string(item, "id"),
-        url=_string(item, "feedburner_origlink") or _string(item, "link") or _other_link(item),
+        url=_string(item, "feedburner_origlink") or _own_link(item) or _other_link(item),
         title=_string(item, "title"),
-        summary=_string(item, "summary"),
-        text=max(contents, key=len, default=""),
-        source=_string(source, "title") if isinstance(source, Mapping) else "",
+        summary=summary,
+        text=_content(item, summary),
+        source=_outlet(item),
         published=_string(item, "published") or _string(item, "created"),
         updated=updated,
         language=_string(item.get("title_detail") or {}, "language") or _string(item, "language"),
     )
 
 
+def _content(item: Any, summary: str) -> str:
+    """The longest content of an item (`content:encoded`, Atom's content, `media:text`)."""
+    contents = [
+        part.get("value") or ""
+        for part in item.get("content") or ()
+        # feedparser takes the caption of a picture (`media:description`) for a content in plain text
+        if isinstance(part, Mapping)
+        and (part.get("type") != "text/plain" or len(part.get("value") or "") > len(summary))
+    ]
+    return max(contents, key=len, default="") or _string(item, "media_text")
+
+
+def _outlet(item: Any) -> str:
+    """Who published an item first: RSS's source (Google News names its outlets so), `dc:source`, `dc:publisher`."""
+    source = item.get("source")
+    named = _string(source, "title") if isinstance(source, Mapping) else ""
+    others = (_string(item, "dc_source"), _string(item, "publisher"))
+    return named or next((name for name in others if name and "://" not in name), "")
+
+
+def _own_link(item: Any) -> str:
+    """The link of an item; feedparser takes its id for one when it has none, whatever the id looks like."""
+    link = _string(item, "link")
+    return "" if link == _string(item, "id") and not link.startswith(("http://", "https://", "/")) else link
+
+
 def _other_link(item: Any) -> str:
     links = [link for link in item.get("links") or () if isinstance(link, Mapping)]
-    return next((str(link["href"]) for link in links if link.get("href") and link.get("rel") in ("related", "via")), "")
+    related = (str(link["href"]) for link in links if link.get("href") and link.get("rel") in ("related", "via"))
+    return next(related, "") or _string(item, "dc_identifier")
 
 
 def _string(holder: Any, key: str) -> str:
@@ -177,6 +203,8 @@ def _entry(item: RawEntry, feed: Readable, language: str, feed_title: str, *, ba
     outlet = plain(item.source, _MAX_SOURCE)
     if outlet and title.endswith(f" - {outlet}"):
         title = title.removesuffix(f" - {outlet}")
+    if title and summary.removeprefix(title).strip(" -–") in ("", outlet):
+        summary = ""  # the title again, as Google News has it, with the outlet behind it
     dates: tuple[tuple[str, DateSource], ...] = ((item.published, "published"), (item.updated, "updated"))
     published, date_source = entry_date(dates, zone=feed.timezone, now=now)
     return Entry(

@@ -200,3 +200,69 @@ VALUES = st.none() | st.booleans() | st.floats() | st.text(max_size=5)
 def test_any_json_item_is_read(item: object) -> None:
     body = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": [item]}).encode()
     assert len(read(body).entries) == isinstance(item, dict)
+
+
+NAMESPACES = (
+    'xmlns:media="http://search.yahoo.com/mrss/" xmlns:dc="http://purl.org/dc/elements/1.1/" '
+    'xmlns:dcterms="http://purl.org/dc/terms/" xmlns:content="http://purl.org/rss/1.0/modules/content/"'
+)
+LONG = "The yard has signed the order for nine ferries and names the price. "
+
+
+def extended(item: str) -> Entry:
+    document = f'<rss version="2.0" {NAMESPACES}><channel><title>Wire</title><item>{item}</item></channel></rss>'
+    (found,) = parse(document.encode(), feed=FeedStub(), headers={}, url="http://example.com/feed", now=NOW).entries
+    return found
+
+
+@pytest.mark.parametrize(
+    ("item", "want"),
+    [
+        ("<media:title>Ferry ordered</media:title><media:description>By the yard</media:description>",
+         {"title": "Ferry ordered", "summary": "By the yard"}),
+        ("<media:group><media:title>Ferry ordered</media:title><media:description>x</media:description></media:group>",
+         {"title": "Ferry ordered", "summary": "x"}),
+        ("<title>Ferry ordered</title><media:content><media:title>Picture</media:title></media:content>",
+         {"title": "Ferry ordered"}),
+        (f"<title>A</title><description>{LONG}</description><media:content><media:description>A ferry at sea"
+         "</media:description></media:content>", {"summary": LONG.strip(), "text": ""}),
+        (f"<title>A</title><description>b</description><media:text>{LONG}</media:text>", {"text": LONG.strip()}),
+        (f"<title>A</title><description>b</description><content:encoded><![CDATA[<p>{LONG}</p>]]></content:encoded>",
+         {"summary": "b", "text": LONG.strip()}),
+        (f"<title>A</title><description>{LONG}{LONG}</description><content:encoded>short</content:encoded>",
+         {"text": "short"}),
+        ("<dc:title>Ferry ordered</dc:title><dc:description>By the yard</dc:description><dc:language>DE</dc:language>",
+         {"title": "Ferry ordered", "summary": "By the yard", "language": "de"}),
+        ("<title>A</title><dc:date>2026-03-02T10:00:00+02:00</dc:date>",
+         {"published": 1_772_438_400.0, "date_source": "updated"}),
+        ("<title>A</title><dcterms:issued>2026-03-02T08:00:00Z</dcterms:issued>",
+         {"published": 1_772_438_400.0, "date_source": "published"}),
+        ("<title>A</title><dc:publisher>Harbour News</dc:publisher>", {"source": "Harbour News"}),
+        ("<title>A</title><dc:source>Port Post</dc:source><dc:publisher>B</dc:publisher>", {"source": "Port Post"}),
+        ("<title>A</title><dc:source>https://example.com/</dc:source>", {"source": "Wire"}),
+        ("<title>A</title><guid>77</guid>", {"url": ""}),
+        ("<title>A</title><guid>77</guid><dc:identifier>https://example.com/77</dc:identifier>",
+         {"url": "https://example.com/77"}),
+        ("<title>A</title><guid>https://example.com/77</guid>", {"url": "https://example.com/77"}),
+        ("<title>A</title><guid>77</guid><link>a/b</link>", {"url": "http://example.com/a/b"}),
+    ],
+)  # fmt: skip
+def test_elements_of_other_vocabularies(item: str, want: dict[str, object]) -> None:
+    entry = extended(item)
+    assert {name: getattr(entry, name) for name in want} == want
+
+
+@pytest.mark.parametrize(
+    ("description", "summary"),
+    [
+        ("&lt;a href=x&gt;Ferry ordered&lt;/a&gt;&amp;nbsp;&amp;nbsp;&lt;font&gt;Port Post&lt;/font&gt;", ""),
+        ("Ferry ordered", ""),
+        ("Ferry ordered for 9 million", "Ferry ordered for 9 million"),
+    ],
+)
+def test_google_news_names_the_outlet_in_its_source(description: str, summary: str) -> None:
+    entry = extended(
+        "<title>Ferry ordered - Port Post</title><source url='https://post.example'>Port Post</source>"
+        f"<link>https://news.google.com/rss/articles/CBMi</link><description>{description}</description>"
+    )
+    assert (entry.title, entry.source, entry.summary) == ("Ferry ordered", "Port Post", summary)
