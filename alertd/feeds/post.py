@@ -13,7 +13,7 @@ from alertd import __version__
 from alertd.errors import FeedError
 from alertd.feeds.failures import failure, refusal
 from alertd.feeds.fetch import open_session
-from alertd.feeds.network import guarded_socket, proxy_for, read_address
+from alertd.feeds.network import guarded_socket, proxies_of_environment, proxy_for, read_address
 from alertd.feeds.settings import FeedLike
 
 MOST_REDIRECTS: Final = 3
@@ -31,10 +31,12 @@ class Poster:
     def __init__(self, *, contact: str = "", allow_private: bool = False) -> None:
         self._agent = f"alertd/{__version__}{f' (+{contact})' if contact else ''}"
         self._allow_private = allow_private
+        self._proxies: Mapping[str, str] = {}
         self._direct: aiohttp.ClientSession | None = None
         self._proxied: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
+        self._proxies = proxies_of_environment()
         self._direct = open_session(None if self._allow_private else guarded_socket)
         self._proxied = open_session(None)
         return self
@@ -65,7 +67,7 @@ class Poster:
         try:
             async with asyncio.timeout(feed.timeout):
                 for _ in range(MOST_REDIRECTS + 1):
-                    proxy = proxy_for(target, feed, allow_private=self._allow_private)
+                    proxy = proxy_for(target, feed, self._proxies, allow_private=self._allow_private)
                     async with (proxied if proxy else direct).post(
                         target, data=form, headers={"User-Agent": self._agent}, allow_redirects=False, proxy=proxy
                     ) as response:

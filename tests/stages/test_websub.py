@@ -115,6 +115,7 @@ async def test_a_feed_whose_hub_pushes_is_asked_as_seldom_as_the_user_allows(red
         await here.subscribed()
         (feed,) = here.ctx.now.configuration.settings.feeds
         await here.poller.poll(feed, due=True)
+        await here.poller.settle()
         known = await state(redis)
         assert (known.wait, known.why) == (3600.0, "its hub tells us at once")
 
@@ -124,6 +125,7 @@ async def test_where_the_user_leaves_no_room_polling_stays_as_it_was(redis: Redi
         await here.subscribed()
         (feed,) = here.ctx.now.configuration.settings.feeds
         await here.poller.poll(feed, due=True)
+        await here.poller.settle()
         assert (await state(redis)).wait == 5.0
 
 
