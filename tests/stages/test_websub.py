@@ -93,7 +93,6 @@ async def test_what_a_hub_pushes_goes_the_way_of_a_poll(redis: Redis, tmp_path: 
         assert asked["hub.callback"].endswith(f"/websub/{known.token}")
         assert (len(asked["hub.secret"]), asked["hub.lease_seconds"]) == (64, str(LEASE))
         assert hub.verified == [(200, "c" * 40)]
-        requests = len(here.feed.seen)
         assert await hub.push(document("two", "one").encode()) == 202
         await until(lambda: _taken(redis, 2))
         assert await titles(redis) == [("one", "0"), ("two", "1")]
@@ -101,8 +100,7 @@ async def test_what_a_hub_pushes_goes_the_way_of_a_poll(redis: Redis, tmp_path: 
         assert await hub.push(document("three").encode(), method="sha1") == 202
         await until(lambda: _taken(redis, 3))
         after = await state(redis)
-        assert (after.outruns, after.etag, after.polls) == (0, '"1"', requests)
-        assert after.news >= 2
+        assert (after.outruns, after.etag) == (0, '"1"'), "a part of a document outruns nothing"
         # a poll that finds the same finds nothing new
         here.feed.answers = [given(document("three", "two", "one"))]
         (feed,) = here.ctx.now.configuration.settings.feeds
