@@ -20,9 +20,14 @@ def read(folder: Path, gazetteer: Gazetteer, watchlist: Path | None = None) -> C
     Raises:
         ConfigError: with every mistake.
     """
+
+    def profile(symbol: str) -> tuple[str, str]:
+        issuer = gazetteer.resolve(symbol)
+        return (sector(issuer.sector), issuer.country) if issuer else ("", "")
+
     return load(
         folder, os.environ, lambda s: is_symbol(gazetteer, s), lambda s: suggest(gazetteer, s), watchlist,
-        lambda s: listed(gazetteer, s),
+        lambda s: listed(gazetteer, s), profile,
     )  # fmt: skip
 
 

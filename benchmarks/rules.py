@@ -21,7 +21,8 @@ from alertd.config.watchlist import RuleDefaults
 from alertd.sectors import COUNTRIES, SECTORS
 from alertd.taxonomy import EVENT_TYPES
 from alertd.watchlist.conditions import stops
-from alertd.watchlist.rules import ResolvedCompany, RuleBook, compile_rules, match, said_in, sights
+from alertd.watchlist.nearness import sights
+from alertd.watchlist.rules import ResolvedCompany, RuleBook, compile_rules, match, said_in
 from benchmarks import Result
 from benchmarks.headlines import headlines
 from benchmarks.tagging import percentile

@@ -1,4 +1,4 @@
-"""Reads the folder of the configuration: two YAML files, the environment and the files that hold secrets."""
+"""Reads the folder of the configuration: YAML files, the environment and the files that hold secrets and lists."""
 
 from __future__ import annotations
 
@@ -10,20 +10,16 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from alertd.config.checks import (
-    Parts,
-    Symbols,
-    check_settings,
-    check_symbols,
-    check_symbols_of_feeds,
-    check_watchlist,
-)
+from alertd.config.checks import check_settings
 from alertd.config.document import Document, Keys, read
-from alertd.config.expansion import STAND_IN, Listed, expanded, for_feeds_of, prepare
-from alertd.config.lists import read_lists
-from alertd.config.models import FeedDefaults, FeedSettings, Settings
+from alertd.config.expansion import Listed, for_feeds_of, prepare
+from alertd.config.included import read_included
+from alertd.config.listfiles import ListFile, builtin_lists, read_lists
+from alertd.config.models import Settings
+from alertd.config.parts import STAND_INS, expand, feed_names, items, read_parts
 from alertd.config.problems import explain
-from alertd.config.watchlist import GroupSettings, RuleDefaults, RuleSettings, Watchlist
+from alertd.config.rulechecks import Symbols, check_symbols, check_symbols_of_feeds, check_watchlists
+from alertd.config.watchlist import Watchlist
 from alertd.errors import ConfigError
 
 SETTINGS_FILE: Final = "alertd.yaml"
@@ -32,8 +28,6 @@ FILES: Final = (SETTINGS_FILE, WATCHLIST_FILE)
 
 _SECRET_FILES: Final = frozenset(["token", "url"])
 _LONGEST_SECRET: Final = 10_000
-
-_STAND_INS: Final = {"name": "?", "url": "https://unreadable.invalid/"}
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -45,8 +39,8 @@ class Configuration:
     Attributes:
         folder: the folder it was read from, absolute.
         settings: `alertd.yaml`; every feed has the defaults in it, every path is absolute.
-        watchlist: `watchlist.yaml`; every rule has the defaults and the companies of its lists in it, and those of
-            groups stand among `rules`.
+        watchlist: `watchlist.yaml` and the files that it includes; every rule has the defaults and the companies of
+            its lists in it, and those of groups stand among `rules`.
         generation: 12 hex digits of a hash of all files as they were; what comes from the environment or from
             files of secrets does not change it.
         files: names of the files, relative to the folder, that make a new generation when they change.
@@ -74,6 +68,7 @@ def load(
     suggest: Callable[[str], Sequence[str]] | None = None,
     watchlist_file: Path | None = None,
     listed: Callable[[str], Listed | None] | None = None,
+    profile: Callable[[str], tuple[str, str]] | None = None,
 ) -> Configuration:
     """Read and check a configuration.
 
@@ -85,9 +80,10 @@ def load(
         suggest: symbols that are like an unknown one.
         watchlist_file: another file than the folder's `watchlist.yaml`; its lists of companies lie beside it.
         listed: symbols and name of a company by one of them, for the presets of feeds that go by company.
+        profile: sector and country of a symbol, "" for what is not known.
 
     Raises:
-        ConfigError: with every mistake of both files in `problems`, in order.
+        ConfigError: with every mistake of all files in `problems`, in order.
     """
     paths = (folder / SETTINGS_FILE, watchlist_file or folder / WATCHLIST_FILE)
     found = [_bytes(path) for path in paths]
@@ -96,35 +92,40 @@ def load(
     ]
     first, second = documents
     base = folder.resolve()
-    prepare(_items(first, "feeds"))
+    prepare(items(first, "feeds"))
     _read_secret_files(first, base)
-    lists = read_lists(second, paths[1].parent, len(FILES))
+    beside = paths[1].parent
+    included = read_included(second, beside, environ, len(FILES), _bytes)
+    watchlists = [second, *(document for _, _, document in included)]
+    lists: list[ListFile] = []
+    for document in watchlists:
+        lists += read_lists(document, beside, len(FILES) + len(included) + len(lists))
     settings = _validate(first, Settings)
-    watchlist = _validate(second, Watchlist)
-    parts = _parts(first, second)
-    _expand(parts, listed or (lambda _key: None))
+    valid = [_validate(document, Watchlist) for document in watchlists]
+    parts = read_parts(first, watchlists, builtin_lists())
+    expand(parts, listed or (lambda _key: None))
     check_settings(first, parts)
-    symbols = Symbols(resolve, suggest)
+    symbols = Symbols(resolve, suggest, profile)
     check_symbols_of_feeds(first, symbols)
-    names = dict.fromkeys([*_feed_names(first), *(feed.name for _, feed in parts.feeds)])
-    check_watchlist(second, parts, names, symbols)
+    names = dict.fromkeys([*feed_names(first), *(feed.name for _, feed in parts.feeds)])
+    check_watchlists(watchlists, parts, names, symbols)
     for several in lists:
         check_symbols(several.document, (), several.document.value, symbols)
     settings = _place(first, settings, base) if settings else None
-    problems = _problems(first, second, *(one.document for one in lists))
-    if problems or settings is None or watchlist is None:
+    problems = _problems(first, *watchlists, *(several.document for several in lists))
+    if problems or settings is None or None in valid:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise ConfigError(f"{problems[0]}{more}", problems=problems)
-    found += [more.data for more in lists]
+    found += [*(data for _, data, _ in included), *(several.data for several in lists)]
     digest = hashlib.sha256(b"\0".join(hashlib.sha256(data or b"").digest() for data in found))
     return Configuration(
         folder=base,
         settings=settings.model_copy(update={"feeds": tuple(feed for _, feed in parts.feeds)}),
-        watchlist=watchlist.model_copy(
-            update={"rules": tuple(for_feeds_of(rule, parts.expansions) for _, rule in parts.rules), "groups": ()}
+        watchlist=(valid[0] or Watchlist()).model_copy(
+            update={"rules": tuple(for_feeds_of(one.rule, parts.expansions) for one in parts.rules), "groups": ()}
         ),
         generation=digest.hexdigest()[:12],
-        files=(*FILES, *(more.name for more in lists)),
+        files=(*FILES, *(name for name, _, _ in included), *(several.name for several in lists)),
     )
 
 
@@ -154,92 +155,12 @@ def _validate(document: Document, model: type[M]) -> M | None:
         return None
 
 
-def _lenient(model: type[M], value: Any) -> M | None:
-    """Read a part without what is wrong in it; its mistakes were noted when the whole file was validated."""
-    rest = dict(value) if isinstance(value, dict) else {}
-    if not isinstance(value, dict) and value is not None:
-        return None
-    for _ in range(2):
-        try:
-            return model.model_validate(rest)
-        except ValidationError as error:
-            wrong = {str(details["loc"][0]) for details in error.errors() if details["loc"]}
-            rest = {key: given for key, given in rest.items() if key not in wrong}
-            rest |= {key: stand_in for key, stand_in in _STAND_INS.items() if key in wrong}
-    return None
-
-
-def _items(document: Document, key: str) -> list[Any]:
-    value = document.value.get(key) if isinstance(document.value, dict) else None
-    return value if isinstance(value, list) else []
-
-
-def _parts(first: Document, second: Document) -> Parts:
-    """Read each feed and each rule alone, so that one mistake does not hide those between the others."""
-    top = first.value if isinstance(first.value, dict) else {}
-    parts = Parts(private=_private(top))
-    feed_defaults = _lenient(FeedDefaults, top.get("feed_defaults")) or FeedDefaults()
-    for index, value in enumerate(_items(first, "feeds")):
-        if feed := _lenient(FeedSettings, value):
-            parts.feeds.append((index, feed.with_defaults(feed_defaults)))
-    rest = second.value if isinstance(second.value, dict) else {}
-    watchlist = _lenient(Watchlist, {key: value for key, value in rest.items() if key not in ("rules", "groups")})
-    watchlist = watchlist or Watchlist()
-    parts.lists = dict.fromkeys(rest["lists"] if isinstance(rest.get("lists"), dict) else ())
-    defaults = _lenient(RuleDefaults, rest.get("defaults")) or RuleDefaults()
-    whole = ("",) * (watchlist.match == "first")
-    for index, value in enumerate(_items(second, "rules")):
-        if rule := _lenient(RuleSettings, value):
-            found = rule.with_defaults(defaults).at_home(whole, watchlist.lists)
-            parts.rules.append((("rules", index), found))
-    for number, value in enumerate(_items(second, "groups")):
-        own = {key: part for key, part in value.items() if key != "rules"} if isinstance(value, dict) else None
-        if (group := _lenient(GroupSettings, own)) is None:
-            continue
-        scopes = whole + (group.name,) * (group.match == "first")
-        inherited = group.with_defaults(defaults)
-        rules = value.get("rules")
-        for index, given in enumerate(rules if isinstance(rules, list) else ()):
-            if rule := _lenient(RuleSettings, given):
-                found = rule.with_defaults(inherited).at_home(scopes, watchlist.lists)
-                parts.rules.append((("groups", number, "rules", index), found))
-    return parts
-
-
-def _expand(parts: Parts, listed: Callable[[str], Listed | None]) -> None:
-    """Replace each feed that names a preset by the feeds that it stands for."""
-    companies = [company for _, rule in parts.rules for company in rule.companies]
-    found: list[tuple[int, FeedSettings]] = []
-    for index, feed in parts.feeds:
-        if not feed.preset or not feed.url.startswith(STAND_IN):
-            found.append((index, feed))
-            continue
-        made = expanded(feed, companies, listed)
-        parts.expansions[feed.name] = tuple(one.name for one in made)
-        parts.empty += [index] * (not made)
-        found += [(index, one) for one in made]
-    parts.feeds = found
-
-
-def _private(top: Mapping[str, Any]) -> bool:
-    try:
-        return Settings.model_validate(
-            {"allow_private_addresses": top.get("allow_private_addresses", False)}
-        ).allow_private_addresses
-    except ValidationError:
-        return True  # it has its own message; none of its consequences should follow
-
-
-def _feed_names(document: Document) -> dict[str, None]:
-    return {str(item.get("name")).strip(): None for item in _items(document, "feeds") if isinstance(item, dict)}
-
-
 def _read_secret_files(document: Document, base: Path) -> None:
     """Replace every `token_file` and `url_file` by what the file holds."""
     if not isinstance(document.value, dict):
         return
     sections: list[tuple[Keys, Any]] = [((key,), document.value.get(key)) for key in ("slack", "redis")]
-    sections += [(("feeds", index), item) for index, item in enumerate(_items(document, "feeds"))]
+    sections += [(("feeds", index), item) for index, item in enumerate(items(document, "feeds"))]
     for path, section in sections:
         if not isinstance(section, dict):
             continue
@@ -251,7 +172,7 @@ def _read_secret_files(document: Document, base: Path) -> None:
 
 def _secret(document: Document, path: Keys, file: Path) -> str:
     """Read a secret; a stand-in that every model takes when it cannot be read, for the mistake is noted."""
-    stand_in = "redis://unreadable.invalid" if path[0] == "redis" else _STAND_INS["url"]
+    stand_in = "redis://unreadable.invalid" if path[0] == "redis" else STAND_INS["url"]
     named = document.shown(path)
     try:
         with file.open(encoding="utf-8") as opened:

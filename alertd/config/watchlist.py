@@ -287,6 +287,8 @@ class Watchlist(Model):
     """What every rule takes over unless it says otherwise."""
     lists: dict[Text, Companies] = Field(default_factory=dict)
     """Lists of companies by name: the companies, or one text that names a file of them, a line each."""
+    include: Texts = ()
+    """More files of this form beside this one; they take over its `defaults` and may use its `lists`."""
     match: Literal["all", "first"] = "all"
     """Whether all rules may fire for a company in an article, or only the first that does."""
     rules: Annotated[tuple[RuleSettings, ...], BeforeValidator(_none)] = ()

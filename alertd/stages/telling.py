@@ -15,9 +15,10 @@ from alertd.store import keys
 from alertd.watchlist.alerts import alerts_for
 from alertd.watchlist.hours import Telling, telling
 from alertd.watchlist.kinds import Kinds, kind_keys
+from alertd.watchlist.nearness import near_miss
 from alertd.watchlist.outcomes import Outcome, outcome_of
 from alertd.watchlist.pacing import Pace, Pacing, keys_for
-from alertd.watchlist.rules import Matches, issuer_of, match, near_miss
+from alertd.watchlist.rules import Matches, issuer_of, match
 from alertd.watchlist.silences import silenced
 
 QUIET, HELD = "quiet", "held"

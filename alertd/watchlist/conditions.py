@@ -153,6 +153,28 @@ def _facts(rule: RuleLike, tags: Tags) -> str:
     return ""
 
 
+def reason_of(rule: RuleLike, tags: Tags, placement: Placement, company: Company | None, keyword: str) -> str:
+    """Say in one line why a rule fires."""
+    sure = [e for e in events_of(rule, tags, company) if e.confidence >= rule.min_confidence]
+    parts = [" and ".join(e.type for e in sure)]
+    if company is not None:
+        parts[0] = f"{parts[0]} for {company.name}" if sure else f"about {company.name}"
+    mood = sentiment_of(tags, company)
+    if mood is not None:
+        parts.append(f"{mood.label} {getattr(mood, mood.label):.2f}")
+    if company is not None:
+        role = "" if company.role == "subject" else f" as {company.role}"
+        parts.append(f"relevance {company.relevance:.1f}{role}")
+    if keyword:
+        parts.append(f'keyword "{keyword}"')
+    parts += [f"{name} {tags.facts[name]}" for name in rule.fact_tests if name != "amounts"]
+    if rule.min_sources:
+        parts.append(f"carried by {len(placement.story.sources)} outlets")
+    if rule.min_novelty > 0:
+        parts.append(f"novelty {placement.novelty:.1f}")
+    return ", ".join(part for part in parts if part)
+
+
 def either(names: Sequence[str]) -> str:
     """Join names by "or"; of many, only the first."""
     if len(names) > 5:

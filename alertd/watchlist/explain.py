@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from alertd.articles import Article, Placement, Tags
-from alertd.watchlist.conditions import stops
+from alertd.watchlist.conditions import reason_of, stops
 from alertd.watchlist.index import bits
 from alertd.watchlist.kinds import remembers
-from alertd.watchlist.rules import RuleBook, match, near_rules, reason_of, said_in, sights
+from alertd.watchlist.nearness import near_rules, sights
+from alertd.watchlist.rules import RuleBook, match, said_in
 
 
 @dataclass(frozen=True, slots=True)

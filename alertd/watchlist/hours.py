@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from alertd.watchlist.settings import HoursLike, RuleLike
+from alertd.watchlist.asking import HoursLike
+from alertd.watchlist.settings import RuleLike
 
 Sessions = Callable[[str, float], Sequence[tuple[float, float]]]
 """Exchange's code and Unix seconds → opening and close of its sessions around that time, in order."""

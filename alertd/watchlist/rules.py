@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from alertd.articles import Article, Company, Placement, Tags
-from alertd.watchlist.conditions import Sight, events_of, sentiment_of, stops
+from alertd.watchlist.conditions import reason_of
 from alertd.watchlist.index import Index, bits, build
 from alertd.watchlist.settings import RuleLike, WatchedLike, WatchlistLike
 
@@ -221,64 +221,6 @@ def issuer_of(company: Company | None) -> str:
     return (company.issuer or company.symbol or company.name) if company is not None else ""
 
 
-def near_rules(book: RuleBook, tags: Tags, present: set[str]) -> int:
-    """The rules, as bits, that come near an article: company, keyword or event of theirs is in it."""
-    index = book.index
-    near = index.worded(present) & ~index.about
-    for issuer in companies_of(tags):
-        near |= index.near(issuer, *book.profile_of(issuer))
-    plain = index.everything & ~index.about & ~index.asks_keyword
-    for event in tags.events:
-        near |= index.asks_event.named(event.type) & plain
-    return near | (plain & ~index.asks_event.asking)
-
-
-def sights(
-    book: RuleBook,
-    number: int,
-    article: Article,
-    tags: Tags,
-    placement: Placement,
-    present: set[str],
-) -> list[Sight]:
-    """What a rule looks at in an article: the article, or each company that it is about; none when it is about none."""
-    rule = book.rules[number]
-    keyword, bad = book.index.said(number, present)
-    if not book.index.about >> number & 1:
-        return [Sight(article, tags, placement, keyword, bad)]
-    found = []
-    for issuer, company in companies_of(tags).items():
-        if rule.companies and issuer not in book.watched[number]:
-            continue
-        sector, country = book.profile_of(issuer)
-        out = issuer in book.excluded[number]
-        found.append(Sight(article, tags, placement, keyword, bad, company, sector, country, out))
-    return found
-
-
-def why_not(rule: RuleLike, looks: Sequence[Sight]) -> str:
-    """Why a rule does not fire; "" when it does for one of the companies.
-
-    The condition that failed last is the nearest miss when several companies are watched.
-    """
-    whys = [stops(rule, sight) for sight in looks]
-    failed = [why for why in whys if why is not None]
-    return max(failed)[1] if whys and len(failed) == len(whys) else ""
-
-
-def near_miss(book: RuleBook, article: Article, tags: Tags, placement: Placement) -> tuple[Stopped, ...]:
-    """The first rule that came near an article on which none fires, with what stopped it; at most one."""
-    present = said_in(book, article)
-    index = book.index
-    near = index.worded(present) & ~index.about
-    for issuer in companies_of(tags):
-        near |= index.companies.named(issuer)
-    for number in bits(near or near_rules(book, tags, present)):
-        if why := why_not(book.rules[number], sights(book, number, article, tags, placement, present)):
-            return (Stopped(book.rules[number].name, why),)
-    return ()
-
-
 def _first_only(
     book: RuleBook, found: Sequence[tuple[int, int, Company | None]]
 ) -> list[tuple[int, int, Company | None]]:  # fmt: skip
@@ -314,25 +256,3 @@ def _says(rule: RuleLike) -> Says:
         tuple(rule.mentions),
         rule.once or rule.min_sources > 0,
     )
-
-
-def reason_of(rule: RuleLike, tags: Tags, placement: Placement, company: Company | None, keyword: str) -> str:
-    """Say in one line why a rule fires."""
-    sure = [e for e in events_of(rule, tags, company) if e.confidence >= rule.min_confidence]
-    parts = [" and ".join(e.type for e in sure)]
-    if company is not None:
-        parts[0] = f"{parts[0]} for {company.name}" if sure else f"about {company.name}"
-    mood = sentiment_of(tags, company)
-    if mood is not None:
-        parts.append(f"{mood.label} {getattr(mood, mood.label):.2f}")
-    if company is not None:
-        role = "" if company.role == "subject" else f" as {company.role}"
-        parts.append(f"relevance {company.relevance:.1f}{role}")
-    if keyword:
-        parts.append(f'keyword "{keyword}"')
-    parts += [f"{name} {tags.facts[name]}" for name in rule.fact_tests if name != "amounts"]
-    if rule.min_sources:
-        parts.append(f"carried by {len(placement.story.sources)} outlets")
-    if rule.min_novelty > 0:
-        parts.append(f"novelty {placement.novelty:.1f}")
-    return ", ".join(part for part in parts if part)

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, replace
 from typing import Final
 
-from alertd.watchlist.settings import ShiftLike
+from alertd.watchlist.asking import ShiftLike
 
 _MARGIN: Final = 0.1
 """How far the mean must come back over a bound before crossing it counts again."""

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
-from alertd.watchlist.settings import SpikeLike
+from alertd.watchlist.asking import SpikeLike
 
 HOUR: Final = 3600.0
 WEEK: Final = 168

@@ -274,7 +274,7 @@ groups:
     severity: low
     min_confidence: 0.9
     rules:
-      - {name: inherits, lists: [autos, two], companies: [F]}
+      - {name: inherits, lists: [autos, two], companies: [F], events: [results]}
       - {name: says, lists: autos, min_confidence: 0.1, channel: "#own"}
 """
 
@@ -299,3 +299,42 @@ def test_a_list_in_a_file_is_part_of_the_generation(tmp_path: Path) -> None:
     first = load(config, {})
     (config / "autos.txt").write_text("F\n")
     assert load(config, {}).generation != first.generation
+
+
+INCLUDING = """
+include: [tech.yaml, banks.yaml]
+defaults: {min_confidence: 0.7, channel: "#desk"}
+lists: {two: [AAPL, F]}
+rules:
+  - {name: own, companies: TSLA}
+"""
+
+
+def test_included_files_take_over_defaults_and_use_lists(tmp_path: Path) -> None:
+    config = write(tmp_path, watchlist=INCLUDING)
+    (config / "tech.yaml").write_text(
+        'defaults: {channel: "#tech"}\nmatch: first\nlists: {three: [TSLA]}\nrules: [{name: a, lists: [two, three]}]\n'
+    )
+    (config / "banks.yaml").write_text(
+        "groups:\n  - name: g\n    severity: low\n    rules: [{name: b, lists: [three]}]\n"
+    )
+    found = load(config, {}, known, like)
+    own, a, b = found.watchlist.rules
+    assert [rule.name for rule in (own, a, b)] == ["own", "a", "b"]
+    assert [rule.destinations for rule in (own, a, b)] == [("#desk",), ("#tech",), ("#desk",)]
+    assert {rule.min_confidence for rule in (own, a, b)} == {0.7}
+    assert ([c.key for c in a.companies], [c.key for c in b.companies]) == (["AAPL", "F", "TSLA"], ["TSLA"])
+    assert (own.scopes, len(a.scopes), b.scopes) == ((), 1, ())
+    assert found.files == (*FILES, "tech.yaml", "banks.yaml")
+    (config / "banks.yaml").write_text("rules: [{name: b, companies: F}]\n")
+    assert load(config, {}, known, like).generation != found.generation
+
+
+def test_an_index_comes_with_alertd_and_may_be_replaced(tmp_path: Path) -> None:
+    config = write(tmp_path, watchlist="rules:\n  - {name: x, lists: sp500}\n")
+    (rule,) = load(config, {}).watchlist.rules
+    assert 495 < len(rule.companies) < 510
+    assert {"AAPL", "BRK-B"} <= {company.key for company in rule.companies}
+    (config / "watchlist.yaml").write_text("lists: {sp500: [F]}\nrules:\n  - {name: x, lists: sp500}\n")
+    (rule,) = load(config, {}).watchlist.rules
+    assert [company.key for company in rule.companies] == ["F"]

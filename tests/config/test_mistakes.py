@@ -9,7 +9,7 @@ import pytest
 
 from alertd.config import load
 from alertd.errors import ConfigError
-from tests.config.folders import SETTINGS, WATCHLIST, known, like
+from tests.config.folders import SETTINGS, WATCHLIST, known, like, profile
 
 MISTAKES = Path(__file__).parent.parent / "config_mistakes"
 FOLDERS = sorted(folder for folder in MISTAKES.iterdir() if folder.is_dir())
@@ -23,7 +23,7 @@ def problems(folder: Path, work: Path) -> tuple[str, ...]:
         if not (config / name).exists():
             (config / name).write_text(text)
     with pytest.raises(ConfigError) as caught:
-        load(config, {}, known, like)
+        load(config, {}, known, like, profile=profile)
     error = caught.value
     assert SECRET not in str(error)
     return tuple(problem.removeprefix(f"{config}/") for problem in error.problems)
@@ -37,4 +37,4 @@ def test_every_mistake_has_its_messages(folder: Path, tmp_path: Path) -> None:
 
 
 def test_there_are_many_mistakes() -> None:
-    assert len(FOLDERS) >= 20
+    assert len(FOLDERS) >= 40

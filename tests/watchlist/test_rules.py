@@ -8,17 +8,8 @@ from hypothesis import strategies as st
 
 from alertd.articles import Company, Event, Role, SentimentLabel, Tags
 from alertd.watchlist.index import bits
-from alertd.watchlist.rules import (
-    Matches,
-    Stopped,
-    compile_rules,
-    match,
-    near_miss,
-    near_rules,
-    said_in,
-    sights,
-    why_not,
-)
+from alertd.watchlist.nearness import near_miss, near_rules, sights, why_not
+from alertd.watchlist.rules import Matches, Stopped, compile_rules, match, said_in
 
 from .world import JEFFERIES, PROFILES, XIAOMI, Rule, Rules, Watched, article, company, placed, profile, resolve, tags
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +16,7 @@ MOST: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListFile:
     """A file of companies: its name relative to the folder, its bytes, and its lines with their places."""
 
     name: str
@@ -21,7 +24,15 @@ class Listed:
     document: Document
 
 
-def read_lists(watchlist: Document, folder: Path, order: int) -> list[Listed]:
+@cache
+def builtin_lists() -> Mapping[str, tuple[str, ...]]:
+    """The lists of symbols that come with alertd, by name: indices by their constituents at a date, see the files."""
+    folder = resources.files("alertd.config") / "lists"
+    files = {file.name.removesuffix(".txt"): file.read_text(encoding="utf-8") for file in folder.iterdir()}
+    return {name: tuple(_lines(name, text, 0).value) for name, text in sorted(files.items())}
+
+
+def read_lists(watchlist: Document, folder: Path, order: int) -> list[ListFile]:
     """Put in the place of every name of a file under `lists:` what the file holds.
 
     Args:
@@ -31,7 +42,7 @@ def read_lists(watchlist: Document, folder: Path, order: int) -> list[Listed]:
     """
     top = watchlist.value if isinstance(watchlist.value, dict) else {}
     lists = top.get("lists")
-    found: dict[str, Listed] = {}
+    found: dict[str, ListFile] = {}
     if not isinstance(lists, dict):
         return []
     for key, given in lists.items():
@@ -48,7 +59,7 @@ def read_lists(watchlist: Document, folder: Path, order: int) -> list[Listed]:
             step = "name a file beside watchlist.yaml, or write the companies in brackets"
             watchlist.at(("lists", key), f"the file {shown} cannot be read ({reason}); {step}")
             continue
-        listed = found[name] = Listed(name, data, _lines(str(folder / name), text, order + len(found)))
+        listed = found[name] = ListFile(name, data, _lines(str(folder / name), text, order + len(found)))
         if len(data) > LARGEST or len(listed.document.value) > MOST:
             watchlist.at(("lists", key), f"a list of more than {MOST:,} companies; part it")
         elif not listed.document.value:
