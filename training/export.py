@@ -27,7 +27,7 @@ from training.score import Calibration, calibrate, figures, gather
 MODEL = Path(__file__).parents[1] / "alertd" / "tagging" / "model"
 _USUAL = 0.97
 """The share of a product's inputs that count as usual: the others are scaled down to the largest of these."""
-_WORTH_IT = 1.5
+_WORTH_IT = 2.0
 """How far the largest input must lie above the usual for its scaling to be worth a multiplication."""
 
 
