@@ -18,6 +18,7 @@ from typing import Any, Final, cast
 
 import alertd
 from alertd import logs, reload, report
+from alertd.collecting import look_seldom
 from alertd.config import Configuration
 from alertd.configured import compiled, read, watched
 from alertd.errors import AlertdError, StoreError
@@ -148,6 +149,7 @@ async def _serve(
             await stack.enter_async_context(reader)
             pages = await open_pages(stack, context)
             hubs = None if options.once or options.dry_run else await open_hubs(stack, context)
+        look_seldom()
         logger.info(
             "alertd %s is ready in %.1f s: %d feeds, %d rules, %s%s", alertd.__version__, time.monotonic() - began,
             len(settings.feeds), len(configuration.watchlist.rules), _where(configuration, options),

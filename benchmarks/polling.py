@@ -193,6 +193,7 @@ def _child(who: str, folder: Path, port: int, feeds: int, workers: int) -> dict[
 
 
 async def _ours(folder: Path, port: int, feeds: int) -> dict[str, float]:
+    from alertd.collecting import look_seldom
     from alertd.configured import compiled, read
     from alertd.feeds import Fetcher, Reader
     from alertd.stages.context import Context, InForce
@@ -221,6 +222,8 @@ async def _ours(folder: Path, port: int, feeds: int) -> dict[str, float]:
             force = InForce(configuration, compiled(configuration, gazetteer), None)
             context = Context(store, Metrics(), "benchmark", force, time.time, time.monotonic, revive)
             poller = Poller(context, fetcher, reader)
+            # as the daemon does; reader's figures stay the same with it
+            look_seldom()
             assert await poller.lease.acquire()
             beats = asyncio.create_task(poller.lease.keep())
             await poller.once()
