@@ -72,27 +72,55 @@ class Verdict:
     held: str = ""
 
 
-def entry_keys(entries: Sequence[Entry]) -> tuple[str, ...]:
-    """Return one identity key for each entry of a document, in their order.
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What an entry may be known by, as hashes.
+
+    Attributes:
+        guid, link: "" where it has none.
+        title: of its source and title.
+        said: of its title alone (its summary where it has none), which tells entries apart that share a guid.
+    """
+
+    guid: str
+    link: str
+    title: str
+    said: str
+
+
+def identity(entry: Entry) -> Identity:
+    """Return what an entry may be known by."""
+    link, said = _link(entry.url), _title(entry.title) or entry.summary
+    return Identity(
+        guid=_hash("guid", entry.guid) if entry.guid else "",
+        link=_hash("link", link) if link else "",
+        title=_hash("title", entry.source, said),
+        said=_hash(said),
+    )
+
+
+def identity_keys(identities: Sequence[Identity]) -> tuple[str, ...]:
+    """Return one key for each entry of a document, in their order.
 
     An entry is its guid; where one document gives a guid to entries of different titles, its link; where they share
     that too or have none, the hash of source and title. Entries that get the same key are the same entry.
     """
-    by_guid = _shared(entries, [entry.guid for entry in entries])
-    if all(entry.guid and entry.guid not in by_guid for entry in entries):
-        # most feeds: their links need not be taken apart
-        return tuple(_hash("guid", entry.guid) for entry in entries)
-    links = [_link(entry.url) for entry in entries]
-    by_link = _shared(entries, links)
+    by_guid = _shared(identities, [one.guid for one in identities])
+    by_link = _shared(identities, [one.link for one in identities])
     keys = []
-    for entry, link in zip(entries, links, strict=True):
-        if entry.guid and entry.guid not in by_guid:
-            keys.append(_hash("guid", entry.guid))
-        elif link and link not in by_link:
-            keys.append(_hash("link", link))
+    for one in identities:
+        if one.guid and one.guid not in by_guid:
+            keys.append(one.guid)
+        elif one.link and one.link not in by_link:
+            keys.append(one.link)
         else:
-            keys.append(_hash("title", entry.source, _title(entry.title) or entry.summary))
+            keys.append(one.title)
     return tuple(keys)
+
+
+def entry_keys(entries: Sequence[Entry]) -> tuple[str, ...]:
+    """Return one key for each entry of a document, see `identity_keys`."""
+    return identity_keys([identity(entry) for entry in entries])
 
 
 def content_key(entry: Entry) -> str:
@@ -129,13 +157,13 @@ def judge(
     return Verdict("update", may_alert=not held, held=held)
 
 
-def _shared(entries: Sequence[Entry], values: Sequence[str]) -> set[str]:
+def _shared(identities: Sequence[Identity], values: Sequence[str]) -> set[str]:
     """Return the values that entries of different titles share."""
     if len(set(values)) == len(values):
         return set()
     titles: dict[str, set[str]] = defaultdict(set)
-    for entry, value in zip(entries, values, strict=True):
-        titles[value].add(_title(entry.title) or entry.summary)
+    for one, value in zip(identities, values, strict=True):
+        titles[value].add(one.said)
     return {value for value, said in titles.items() if len(said) > 1}
 
 

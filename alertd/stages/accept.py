@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from alertd.articles import Entry
-from alertd.feeds.identity import KnownEntry, Verdict, content_key, entry_keys, judge
+from alertd.feeds.identity import KnownEntry, Verdict, content_key, judge
 from alertd.stages.context import Context
 from alertd.store import keys
 
@@ -47,12 +47,14 @@ class Judged:
 
 
 def judge_document(
-    entries: Sequence[Entry], marks: Sequence[str], *, first_fetch: bool, now: float, max_age: float, window: float
-) -> list[Judged]:
+    entries: Sequence[Entry], entry_keys: Sequence[str], marks: Sequence[str], *,
+    first_fetch: bool, now: float, max_age: float, window: float,
+) -> list[Judged]:  # fmt: skip
     """Judge the entries of a document, oldest first. Pure.
 
     Args:
         entries: in the order of the document.
+        entry_keys: for each its key; of those that have the same only the first counts.
         marks: for each its stored mark, "" for none.
         first_fetch: no document of this feed was ever read before.
         now: Unix seconds.
@@ -60,7 +62,7 @@ def judge_document(
         window: seconds for which stories are remembered; older entries of a first sight are only marked.
     """
     judged: dict[str, Judged] = {}
-    for entry, key, text in zip(entries, entry_keys(entries), marks, strict=True):
+    for entry, key, text in zip(entries, entry_keys, marks, strict=True):
         if key in judged:
             continue
         mark = Mark.read(text) if text else None
@@ -81,9 +83,11 @@ def judge_document(
     return sorted(judged.values(), key=lambda item: (item.entry.published, -place[id(item)]))
 
 
-async def read_marks(context: Context, feed: str, entries: Sequence[Entry]) -> list[str]:
-    """The stored marks of a document's entries, in its order."""
-    if not entries:
-        return []
-    found = await cast(Any, context.store.redis).hmget(keys.seen(feed), list(entry_keys(entries)))
-    return [mark or "" for mark in found]
+async def read_marks(context: Context, feed: str, entry_keys: Sequence[str]) -> tuple[list[str], float]:
+    """The stored marks of entries, "" for none, and the store's clock (Unix seconds), in one round trip."""
+    async with cast(Any, context.store.redis).pipeline(transaction=False) as pipe:
+        pipe.time()
+        if entry_keys:
+            pipe.hmget(keys.seen(feed), list(entry_keys))
+        (seconds, micros), *found = await pipe.execute()
+    return [mark or "" for mark in (found[0] if found else ())], int(seconds) + int(micros) / 1e6

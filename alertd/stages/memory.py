@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 
 from alertd.config import FeedSettings
 from alertd.errors import FencedError
+from alertd.feeds.delta import Shown
 from alertd.feeds.schedule import FeedState, of_address
 from alertd.stages.context import Context
 from alertd.store import keys
@@ -55,6 +56,7 @@ class FeedMemory:
         # as stored: what is said of another address counts only once the feed is asked for
         self._states: dict[str, FeedState] = {}
         self._noted: dict[str, FeedState] = {}
+        self._shown: dict[str, Shown] = {}
         self._due = False
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: list[_Commit] = []
@@ -71,7 +73,7 @@ class FeedMemory:
                     pipe.hgetall(keys.feed(feed.name))
                 rows = await pipe.execute()
             for feed, row in zip(part, rows, strict=True):
-                self._noted.pop(feed.name, None)
+                self.forget(feed.name)
                 self._states[feed.name] = FeedState.from_fields(row)
 
     async def state(self, feed: FeedSettings) -> FeedState:
@@ -81,16 +83,21 @@ class FeedMemory:
             await self.load([feed])
         return of_address(self._noted.get(feed.name) or self._states[feed.name], feed.url)
 
+    def shown(self, feed: FeedSettings) -> Shown | None:
+        """What the document of its last commit showed; None when this process did not read it."""
+        self._check_token()
+        return self._shown.get(feed.name)
+
     def _check_token(self) -> None:
         if self._token != self._lease.token:
             self._token = self._lease.token
-            self._states.clear()
-            self._noted.clear()
+            for held in (self._states, self._noted, self._shown):
+                held.clear()
 
     def forget(self, name: str) -> None:
         """Drop what is at hand of a feed; the store keeps its own."""
-        self._states.pop(name, None)
-        self._noted.pop(name, None)
+        for held in (self._states, self._noted, self._shown):
+            held.pop(name, None)
 
     def note(self, feed: FeedSettings, state: FeedState) -> None:
         """End a poll that brought nothing new; the store learns of it within `NOTED_WITHIN` seconds."""
@@ -116,11 +123,13 @@ class FeedMemory:
             await asyncio.wait([self._sender])
 
     async def commit(
-        self, feed: FeedSettings, state: FeedState, marks: Sequence[tuple[str, str]] = (), present: Sequence[str] = ()
-    ) -> None:
+        self, feed: FeedSettings, state: FeedState, marks: Sequence[tuple[str, str]] = (),
+        present: Sequence[str] = (), shown: Shown | None = None,
+    ) -> None:  # fmt: skip
         """End a poll: store the state, marks of entries that only have to be known, and the entries there now.
 
-        Polls that end while another commit is under way go together in the next round trip.
+        Polls that end while another commit is under way go together in the next round trip. What the document
+        showed is kept here only, and only once all else is stored.
 
         Raises:
             FencedError: polling went to another process.
@@ -139,6 +148,8 @@ class FeedMemory:
             self._lease.lost()
         self._check_token()
         self._states[feed.name] = state
+        if shown is not None:
+            self._shown[feed.name] = shown
 
     def _send_soon(self) -> None:
         # one at a time, for what is sent side by side may arrive in any order

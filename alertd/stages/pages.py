@@ -10,12 +10,11 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any, Final, cast
 
-from alertd.articles import Entry
 from alertd.config import FeedSettings
 from alertd.feeds import Fetcher
 from alertd.feeds.extraction import Extractor
 from alertd.feeds.fulltext import FullText
-from alertd.stages.accept import judge_document, read_marks
+from alertd.stages.accept import Judged
 from alertd.stages.context import Context
 from alertd.store import keys
 from alertd.store.connection import Store
@@ -70,33 +69,23 @@ class Pages:
         self._lagging = False
         self._known_until = float("-inf")
 
-    async def filled(
-        self, feed: FeedSettings, entries: Sequence[Entry], *, first_fetch: bool, now: float
-    ) -> tuple[Entry, ...]:
-        """The entries of a document, with the texts of their pages in those that are new.
-
-        Args:
-            feed: the feed.
-            entries: of its document.
-            first_fetch: no document of this feed was ever read before.
-            now: Unix seconds.
-        """
+    async def filled(self, feed: FeedSettings, items: Sequence[Judged]) -> list[Judged]:
+        """Entries that are about to become articles, with the texts of their pages in those that may alert."""
         context = self._context
-        marks = await read_marks(context, feed.name, entries)
-        judged = judge_document(
-            entries, marks, first_fetch=first_fetch, now=now, max_age=feed.max_age, window=context.window
-        )
-        new = [item.entry for item in judged if item.keep and item.verdict.may_alert]
+        new = [item.entry for item in items if item.verdict.may_alert]
         if new and await self._tagging_lags():
             context.metrics.pages.labels(outcome="shed").inc(len(new))
-            return tuple(entries)
+            return list(items)
         pages = await self._full_text.pages(new, user_agent=feed.user_agent, wait=feed.full_text_wait)
         texts = {}
         for entry, page in zip(new, pages, strict=True):
             context.metrics.pages.labels(outcome=page.outcome).inc()
             if page.text:
                 texts[id(entry)] = page.text
-        return tuple(replace(e, text=texts[id(e)]) if id(e) in texts else e for e in entries)
+        return [
+            replace(item, entry=replace(item.entry, text=texts[id(item.entry)])) if id(item.entry) in texts else item
+            for item in items
+        ]
 
     async def _tagging_lags(self) -> bool:
         now = self._context.monotonic()

@@ -6,10 +6,9 @@ import asyncio
 import hashlib
 import logging
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, cast
 
 from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
@@ -18,17 +17,17 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from alertd.config import FeedSettings
 from alertd.errors import FeedError, FencedError
-from alertd.feeds import Fetched, Fetcher, ParsedFeed, Reader
+from alertd.feeds import Fetched, Fetcher, Reader
 from alertd.feeds.habit import learned
 from alertd.feeds.moves import returned
 from alertd.feeds.schedule import FeedState, failed, first_poll
-from alertd.stages.accept import Judged, judge_document, read_marks
 from alertd.stages.accepter import Accepter
 from alertd.stages.context import Context, pause, persist
 from alertd.stages.memory import FeedMemory
 from alertd.stages.operator import tell
 from alertd.stages.pages import Pages
 from alertd.stages.settling import at_its_address, settled
+from alertd.stages.sight import Sight, look
 from alertd.stages.websub import Hubs
 from alertd.store.connection import TROUBLE, raise_if_cancelled
 from alertd.store.leases import Lease
@@ -42,7 +41,6 @@ _FIRST_READ_PER_S = 40.0
 _FULL, _FULL_STILL = 0.9, 0.85
 _DRAIN = 8.0
 _AT_ONCE = 50
-_FEW = 50
 _EARLY = 0.1
 _FULL_KNOWN_FOR = 2.0
 
@@ -69,7 +67,6 @@ class Poller:
         self._lease = context.lease("poll")
         self._memory = FeedMemory(context, self._lease)
         self._accepter = Accepter(context, self._lease)
-        self._accepting = asyncio.Lock()
         self._running: set[asyncio.Task[None]] = set()
         self._scheduler: AsyncIOScheduler | None = None
         self._scheduled: dict[str, FeedSettings] = {}
@@ -251,16 +248,16 @@ class Poller:
             else:
                 self._memory.note(feed, after)
             return "unchanged", after, notices
-        parsed, judged = await self._accept(feed, state, fetched, now)
-        if not parsed.whole:
+        sight = await self._see(feed, state, fetched, now)
+        if not sight.parsed.whole:
             # asked for again as what it was before, and read again, for the rest of it
             fetched, digest = replace(fetched, validators=state.validators), ""
         if self._hubs is not None:
             self._hubs.offered(feed, fetched)
         after, notices = settled(
-            feed, state, fetched, body=digest, now=now, parsed=parsed, judged=judged, pushed=self._is_pushed(feed)
-        )
-        await self._memory.commit(feed, after, _marks(judged), [j.key for j in judged])
+            feed, state, fetched, body=digest, now=now, sight=sight, pushed=self._is_pushed(feed)
+        )  # fmt: skip
+        await self._memory.commit(feed, after, sight.marks, sight.present, sight.shown)
         return "document", after, notices
 
     def _is_pushed(self, feed: FeedSettings) -> bool:
@@ -281,38 +278,30 @@ class Poller:
         now = self._context.clock()
         fetched = Fetched("document", body, dict(headers), topic, state.validators, 0.0)
         try:
-            _, judged = await self._accept(feed, state, fetched, now)
+            sight = await self._see(feed, state, fetched, now)
         except FeedError as error:
             logger.info("a push that cannot be read: %s", error, extra={"feed": feed.name})
             return error.kind
         # a poll may have ended meanwhile: what it found out stays
-        state = await self._memory.state(feed)
-        after = learned(state, new=sum(item.verdict.kind == "new" for item in judged), now=now)
-        await self._memory.commit(feed, after, _marks(judged), [j.key for j in judged])
+        state, shown = await self._memory.state(feed), self._memory.shown(feed)
+        after = learned(state, new=sum(item.verdict.kind == "new" for item in sight.judged), now=now)
+        await self._memory.commit(feed, after, sight.marks, sight.present, shown)
         return "document"
 
-    async def _accept(
-        self, feed: FeedSettings, state: FeedState, fetched: Fetched, now: float
-    ) -> tuple[ParsedFeed, list[Judged]]:
+    async def _see(self, feed: FeedSettings, state: FeedState, fetched: Fetched, now: float) -> Sight:
+        """Read a document, and make articles of what is new in it."""
         context = self._context
-        parsed = await self._reader.read(fetched.body, feed=feed, headers=fetched.headers, url=fetched.url, now=now)
-        if parsed.damaged:
-            logger.info("a damaged document: %s", parsed.damaged, extra={"feed": feed.name})
+        shown = self._memory.shown(feed)
+        sight = await look(context, self._reader, feed, fetched, shown, first_fetch=not state.first_at, now=now)
+        for item in sight.judged:
+            verdict = "held" if item.verdict.held and item.keep else item.verdict.kind
+            context.metrics.entries.labels(verdict=verdict).inc()
+        context.metrics.entries.labels(verdict="seen").inc(sight.entries - len(sight.judged))
+        kept = [item for item in sight.judged if item.keep]
         if feed.full_text and self._pages is not None:
-            entries = await self._pages.filled(feed, parsed.entries, first_fetch=not state.first_at, now=now)
-            parsed = replace(parsed, entries=entries)
-        async with self._accepting:
-            marks = await read_marks(context, feed.name, parsed.entries)
-            # one clock for all processes decides what is too old
-            limits = {"now": await context.store.time(), "max_age": feed.max_age, "window": context.window}
-            judge = partial(judge_document, parsed.entries, marks, first_fetch=not state.first_at, **limits)
-            # a thread costs more than a few entries take
-            judged = judge() if len(marks) <= _FEW else await asyncio.to_thread(judge)
-            for item in judged:
-                verdict = "held" if item.verdict.held and item.keep else item.verdict.kind
-                context.metrics.entries.labels(verdict=verdict).inc()
-            await self._accepter.accept([item for item in judged if item.keep])
-        return parsed, judged
+            kept = await self._pages.filled(feed, kept)
+        await self._accepter.accept(kept)
+        return sight
 
     async def _store_is_full(self) -> bool:
         """Whether polling has to wait: what waits is never trimmed, so nothing more is taken in."""
@@ -331,8 +320,3 @@ class Poller:
             )  # fmt: skip
         self._full = full
         return full
-
-
-def _marks(judged: Sequence[Judged]) -> list[tuple[str, str]]:
-    """The marks of entries that only have to be known from now on."""
-    return [(j.key, f"{j.content}||0|0") for j in judged if not j.keep and not j.mark]

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from yarl import URL
 
 from alertd.config import FeedSettings
-from alertd.feeds import Fetched, ParsedFeed
+from alertd.feeds import Fetched
 from alertd.feeds.habit import Bounds, learned, listened, outrun, paced
 from alertd.feeds.hints import fresh_for
 from alertd.feeds.moves import asked_at, followed
 from alertd.feeds.network import same_site
 from alertd.feeds.schedule import FeedState, succeeded
-from alertd.stages.accept import Judged
+from alertd.stages.sight import Sight
 
 _SHORTEST_GAP = 900.0
 
@@ -35,31 +34,31 @@ def patience(feed: FeedSettings) -> float:
 
 def settled(
     feed: FeedSettings, state: FeedState, fetched: Fetched, *, body: str, now: float,
-    parsed: ParsedFeed | None = None, judged: Sequence[Judged] = (), pushed: bool = False,
+    sight: Sight | None = None, pushed: bool = False,
 ) -> tuple[FeedState, list[str]]:  # fmt: skip
     """The state after a poll that worked, and what the operator should know. Pure.
 
     Args:
         body: hash of the document that the validators belong to.
         now: Unix seconds.
-        parsed: the document, None when it is the one before.
-        judged: its entries.
+        sight: the document, None when it is the one before.
         pushed: its hub tells us what is new, so that it need only be asked as seldom as the user allows.
     """
     after, back = succeeded(state, feed.name, validators=fetched.validators, body=body, now=now)
-    new = sum(item.verdict.kind == "new" for item in judged) if state.first_at else 0
+    new = sum(item.verdict.kind == "new" for item in sight.judged) if sight and state.first_at else 0
     after = learned(after, new=new, now=now)
     bounds, fresh = Bounds(feed.interval, feed.max_interval), fresh_for(fetched.headers, now)
-    after = paced(after, bounds, hints=parsed.hints if parsed else None, fresh=fresh, now=now)
+    after = paced(after, bounds, hints=sight.parsed.hints if sight else None, fresh=fresh, now=now)
     if pushed and bounds.high > bounds.low:
         after = replace(after, next_at=now + bounds.high, wait=bounds.high, why="its hub tells us at once")
     after, quiet = listened(after, feed.name, now=now)
     gap = not state.last_success or now - state.last_success > patience(feed)
     missed = None
-    if parsed is not None:
-        known = sum(bool(item.mark) for item in judged)
-        after, missed = outrun(after, feed.name, entries=len(judged), known=known, now=now)
+    if sight is not None:
+        after, missed = outrun(after, feed.name, entries=sight.entries, known=sight.known, now=now)
         gap = gap or after.outruns > state.outruns
-    after = replace(after, unbroken=now if gap else state.unbroken or now)
+    unbroken = now if gap else state.unbroken or now
+    if unbroken != after.unbroken:
+        after = replace(after, unbroken=unbroken)
     after, moved = followed(after, feed.name, fetched.moved)
     return after, [notice for notice in (back, quiet, missed, moved) if notice]

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from alertd.articles import Entry, loads
 from alertd.errors import FencedError
+from alertd.feeds import entry_keys
 from alertd.stages.accept import Mark, judge_document
 from alertd.stages.accepter import Accepter
 from alertd.store import keys
@@ -22,8 +23,9 @@ DAY = 86400.0
 
 def sorts(entries: list[Entry], marks: list[str] | None = None, *, first_fetch: bool = False) -> list[tuple[str, Any]]:
     found = judge_document(
-        entries, marks or [""] * len(entries), first_fetch=first_fetch, now=NOW, max_age=21600, window=3 * DAY
-    )
+        entries, entry_keys(entries), marks or [""] * len(entries),
+        first_fetch=first_fetch, now=NOW, max_age=21600, window=3 * DAY,
+    )  # fmt: skip
     return [(j.entry.title, (j.verdict.kind, j.verdict.may_alert, j.keep)) for j in found]
 
 
@@ -140,7 +142,7 @@ def test_an_edit_of_what_was_too_old_to_become_an_article_becomes_none() -> None
     edited = entry("Port opens a longer quay", guid="1", age=9 * 86400.0)
     recent = entry("Mine opens a longer shaft", guid="2", age=3600.0)
     found = judge_document(
-        [edited, recent], ["earlier form||0|0"] * 2,
+        [edited, recent], entry_keys([edited, recent]), ["earlier form||0|0"] * 2,
         first_fetch=False, now=time.time(), max_age=21600.0, window=3 * DAY,
     )  # fmt: skip
     assert {item.entry.guid: (item.verdict.kind, item.keep) for item in found} == {

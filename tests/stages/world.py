@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from alertd.articles import Entry
 from alertd.configured import compiled, read
-from alertd.feeds import Fetcher, Reader
+from alertd.feeds import Fetcher, Reader, entry_keys
 from alertd.stages.accept import Judged, judge_document, read_marks
 from alertd.stages.accepter import Accepter
 from alertd.stages.context import Context, InForce
@@ -115,9 +115,10 @@ def entry(
 
 
 async def judged(ctx: Context, *entries: Entry, first_fetch: bool = False) -> list[Judged]:
-    marks = await read_marks(ctx, entries[0].feed, entries)
+    found = entry_keys(entries)
+    marks, _ = await read_marks(ctx, entries[0].feed, found)
     return judge_document(
-        entries, marks, first_fetch=first_fetch, now=time.time(), max_age=21600.0, window=float(ctx.window)
+        entries, found, marks, first_fetch=first_fetch, now=time.time(), max_age=21600.0, window=float(ctx.window)
     )
 
 

@@ -1,0 +1,128 @@
+"""From a fetched document to what is to be done with its entries, reading no more of it than is new."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from alertd.articles import Entry
+from alertd.config import FeedSettings
+from alertd.feeds import Fetched, ParsedFeed, Reader
+from alertd.feeds.delta import Cut, Shown, cut, only
+from alertd.feeds.identity import Identity, identity, identity_keys
+from alertd.stages.accept import Judged, judge_document, read_marks
+from alertd.stages.context import Context
+
+logger = logging.getLogger(__name__)
+
+_LARGE: Final = 256 * 1024
+_FEW: Final = 50
+_LISTED_EVERY: Final = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A document as it was seen.
+
+    Attributes:
+        parsed: what was read of it: all, or the items that the document before did not show.
+        judged: the entries that were read, each once, oldest first.
+        entries: how many it has, read or not, each counted once.
+        present: keys of those of which it is to be stored that they are there now.
+        known: how many of those were known before.
+        shown: what the next document is held against; None when that has to be read whole.
+    """
+
+    parsed: ParsedFeed
+    judged: Sequence[Judged]
+    entries: int
+    present: Sequence[str]
+    known: int
+    shown: Shown | None
+
+    @property
+    def marks(self) -> list[tuple[str, str]]:
+        """Keys and marks of entries that become no articles, and only have to be known from now on."""
+        return [(one.key, f"{one.content}||0|0") for one in self.judged if not one.keep and not one.mark]
+
+
+async def look(
+    context: Context, reader: Reader, feed: FeedSettings, fetched: Fetched, shown: Shown | None, *,
+    first_fetch: bool, now: float,
+) -> Sight:  # fmt: skip
+    """Read a document and judge its entries.
+
+    Args:
+        shown: what is kept of the document before.
+        first_fetch: no document of this feed was ever read before.
+        now: Unix seconds of the fetch.
+
+    Raises:
+        FeedError: it cannot be read, see `alertd.feeds.parse`.
+    """
+    body = fetched.body
+    read = partial(reader.read, feed=feed, headers=fetched.headers, url=fetched.url, now=now)
+    judge = partial(_judged, context, feed, first_fetch=first_fetch, listed_at=shown.listed_at if shown else 0.0)
+    # a thread costs more than a few items take
+    document = await asyncio.to_thread(cut, body) if len(body) > _LARGE else cut(body)
+    if document is not None and shown is not None and shown.frame == document.frame:
+        before = shown.identities()
+        fresh = [number for number, digest in enumerate(document.digests) if digest not in before]
+        if len(fresh) < len(document.items) <= feed.max_items:
+            parsed = await read(only(document, set(fresh)))
+            if _is_sound(parsed, len(fresh)):
+                entries = dict(zip(fresh, parsed.entries, strict=True))
+                known = {n: before[digest] for n, digest in enumerate(document.digests) if digest in before}
+                sight = await judge(parsed, entries, known, document)
+                if sight is not None:
+                    return sight
+    parsed = await read(body)
+    if parsed.damaged:
+        logger.info("a damaged document: %s", parsed.damaged, extra={"feed": feed.name})
+    if document is not None and not _is_sound(parsed, len(document.items)):
+        document = None
+    sight = await judge(parsed, dict(enumerate(parsed.entries)), {}, document)
+    assert sight is not None  # noqa: S101 - nothing was taken on trust
+    return sight
+
+
+def _is_sound(parsed: ParsedFeed, items: int) -> bool:
+    """Whether what was read is what was cut: one entry for each item, and nothing that had to be guessed."""
+    return not parsed.damaged and len(parsed.entries) == items
+
+
+async def _judged(
+    context: Context, feed: FeedSettings, parsed: ParsedFeed, entries: Mapping[int, Entry],
+    known: Mapping[int, Identity], document: Cut | None, *, first_fetch: bool, listed_at: float,
+) -> Sight | None:  # fmt: skip
+    """Judge the entries that were read.
+
+    Args:
+        entries: those that were read, by their places in the document.
+        known: what the others are known by, by theirs.
+        listed_at: Unix seconds at which it was stored last that all of them are there.
+
+    Returns:
+        None when the store does not know one that was not read: it has lost what this process remembers.
+    """
+    identities = [known.get(n) or identity(entries[n]) for n in range(len(entries) + len(known))]
+    places: dict[str, int] = {}
+    for place, key in enumerate(identity_keys(identities)):
+        places.setdefault(key, place)
+    marks, at = await read_marks(context, feed.name, list(places))
+    stored = dict(zip(places, marks, strict=True))
+    if not all(stored[key] for key, place in places.items() if place in known):
+        return None
+    read = {key: entries[place] for key, place in places.items() if place in entries}
+    # one clock for all processes decides what is too old
+    limits = {"now": at, "max_age": feed.max_age, "window": float(context.window)}
+    marked = [stored[key] for key in read]
+    judge = partial(judge_document, list(read.values()), list(read), marked, first_fetch=first_fetch, **limits)
+    judged = judge() if len(read) <= _FEW else await asyncio.to_thread(judge)
+    late = not known or at - listed_at > _LISTED_EVERY
+    shown = Shown.of(document, identities, at if late else listed_at) if document is not None else None
+    return Sight(parsed, judged, len(places), list(places if late else read), sum(map(bool, marks)), shown)
