@@ -27,6 +27,7 @@ from alertd.running import announced, running
 from alertd.slack.posting import SlackSink
 from alertd.slack.sink import Router, Sink
 from alertd.slack.terminal import TerminalSink
+from alertd.slack.webhooks import JsonWebhook, SlackWebhook
 from alertd.stages.context import Context, InForce, holding, pause, persist
 from alertd.stages.decide import DecideStage
 from alertd.stages.notify import NotifyStage
@@ -296,7 +297,16 @@ def _sink(configuration: Configuration, options: RunOptions) -> Sink:
     if options.dry_run:
         return terminal
     api = slack.token and SlackSink(slack.token.get_secret_value(), base_url=slack.base_url, timeout=slack.timeout)
-    return Router(api or terminal, {"terminal": terminal})
+    named: dict[str, Sink] = {"terminal": terminal}
+    for webhook in configuration.settings.webhooks:
+        url, secret = webhook.url, webhook.secret
+        if url is not None:
+            make = SlackWebhook if webhook.kind == "slack" else JsonWebhook
+            key = secret.get_secret_value() if secret else ""
+            named[f"webhook:{webhook.name}"] = make(url.get_secret_value(), secret=key, timeout=slack.timeout)
+        if webhook.kind == "slack":
+            logger.info("webhook:%s has no threads: later articles of a story are not told there", webhook.name)
+    return Router(api or terminal, named)
 
 
 def _where(configuration: Configuration, options: RunOptions) -> str:

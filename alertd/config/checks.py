@@ -37,6 +37,8 @@ def check_settings(document: Document, parts: Parts) -> None:
     _check_reach(document, "slack", "base_url", parts)
     _check_reach(document, "websub", "callback", parts)
     _check_twice(document, ("slack",), "token")
+    _check_twice(document, ("slack",), "app_token")
+    _check_webhooks(document, parts)
     _check_twice(document, ("redis",), "url")
 
 
@@ -82,6 +84,19 @@ def _check_reach(document: Document, section: str, key: str, parts: Parts) -> No
     if isinstance(url, str) and split(url) and reach(url) != "public" and not parts.private:
         text = f"{key} is on this machine or in a private network; set allow_private_addresses: true"
         document.at((section, key), text)
+
+
+def _check_webhooks(document: Document, parts: Parts) -> None:
+    for path, first in _repeats(document, [("webhooks",)], "name"):
+        document.at(path, f"a second webhook with this name (first in line {first}); names are unique")
+    webhooks = document.value.get("webhooks")
+    for index, item in enumerate(webhooks if isinstance(webhooks, list) else ()):
+        _check_twice(document, ("webhooks", index), "url")
+        _check_twice(document, ("webhooks", index), "secret")
+        url = item.get("url") if isinstance(item, dict) else None
+        if isinstance(url, str) and split(url) and reach(url) != "public" and not parts.private:
+            text = "url is on this machine or in a private network; set allow_private_addresses: true"
+            document.at(("webhooks", index, "url"), text)
 
 
 def _check_twice(document: Document, path: tuple[str | int, ...], key: str) -> None:

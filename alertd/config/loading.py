@@ -26,7 +26,7 @@ SETTINGS_FILE: Final = "alertd.yaml"
 WATCHLIST_FILE: Final = "watchlist.yaml"
 FILES: Final = (SETTINGS_FILE, WATCHLIST_FILE)
 
-_SECRET_FILES: Final = frozenset(["token", "url"])
+_SECRET_FILES: Final = ("token", "url", "app_token", "secret")
 _LONGEST_SECRET: Final = 10_000
 
 M = TypeVar("M", bound=BaseModel)
@@ -55,7 +55,8 @@ class Configuration:
     def secrets(self) -> tuple[str, ...]:
         """All values that no log may show: token, addresses with a password, headers."""
         settings = self.settings
-        kept = [settings.slack.token, settings.redis.url]
+        kept = [settings.slack.token, settings.slack.app_token, settings.redis.url]
+        kept += [secret for webhook in settings.webhooks for secret in (webhook.url, webhook.secret)]
         for feed in settings.feeds:
             kept.extend(feed.headers.values())
         return tuple(secret.get_secret_value() for secret in kept if isinstance(secret, SecretStr))
@@ -160,7 +161,8 @@ def _read_secret_files(document: Document, base: Path) -> None:
     if not isinstance(document.value, dict):
         return
     sections: list[tuple[Keys, Any]] = [((key,), document.value.get(key)) for key in ("slack", "redis")]
-    sections += [(("feeds", index), item) for index, item in enumerate(items(document, "feeds"))]
+    for name in ("feeds", "webhooks"):
+        sections += [((name, index), item) for index, item in enumerate(items(document, name))]
     for path, section in sections:
         if not isinstance(section, dict):
             continue

@@ -69,6 +69,12 @@ def _redis(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _webhook(value: SecretStr | None) -> SecretStr | None:
+    if value is None or split(value.get_secret_value()) is None:
+        raise ValueError("no address of a webhook; write one that starts with https://, or name a url_file")
+    return value
+
+
 Secret = Annotated[SecretStr | None, BeforeValidator(_secret)]
 HeaderValue = Annotated[SecretStr, AfterValidator(_line)]
 
@@ -144,6 +150,14 @@ class SlackSettings(Model):
     """The app's bot token (xoxb-…). Better as ${SLACK_BOT_TOKEN} or in a file."""
     token_file: str = ""
     """File that holds the token, instead of `token`."""
+    app_token: Secret = None
+    """The app-level token (xapp-…) by which buttons and `/alertd` are answered; without it there are none."""
+    app_token_file: str = ""
+    """File that holds that token, instead of `app_token`."""
+    users: Texts = ()
+    """Ids (U…) of the members who may silence, label and acknowledge; without any, all who see the messages."""
+    editors: Texts = ()
+    """Ids (U…) of the members who may add to the watchlist and take away by `/alertd watch` and `unwatch`."""
     base_url: Address = "https://slack.com/api/"
     """Slack's interface; another one for tests."""
     channel: Channel = "#alerts"
@@ -162,6 +176,23 @@ class SlackSettings(Model):
     """How long to wait before the second look for a message whose answer was lost."""
     timeout: Annotated[float, Duration(0.1, 300)] = 10.0
     """Time that one call to Slack may take."""
+
+
+class WebhookSettings(Model):
+    """An address that gets messages by HTTP; rules and `slack.channel` name it as `webhook:NAME`."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
+    """Short name. Unique."""
+    url: Annotated[Secret, Field(validate_default=True), AfterValidator(_webhook)] = None
+    """Its address; never shown, for whoever knows it can post there."""
+    url_file: str = ""
+    """File that holds the address, instead of `url`."""
+    kind: Literal["json", "slack"] = "json"
+    """`json`: each alert as JSON, signed. `slack`: an incoming webhook of Slack: no threads, counters or look-ups."""
+    secret: Secret = None
+    """For `json`: key of the signature (HMAC-SHA256, as standardwebhooks.com has it)."""
+    secret_file: str = ""
+    """File that holds that key, instead of `secret`."""
 
 
 class OperatorSettings(Model):
@@ -267,6 +298,8 @@ class Settings(Model):
     """The feeds to poll."""
     slack: Annotated[SlackSettings, BeforeValidator(_section)] = SlackSettings()
     """Where alerts go."""
+    webhooks: Annotated[tuple[WebhookSettings, ...], BeforeValidator(_none)] = ()
+    """Further places for messages."""
     operator: Annotated[OperatorSettings, BeforeValidator(_section)] = OperatorSettings()
     """Where the daemon speaks about itself."""
     redis: Annotated[RedisSettings, BeforeValidator(_section)] = RedisSettings()

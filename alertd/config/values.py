@@ -15,7 +15,7 @@ from alertd.taxonomy import EVENT_TYPES, GROUPS
 
 HIDDEN: Final = "…"
 
-_CHANNEL: Final = re.compile(r"#[^\s#@,<>&A-Z]{1,80}|[CDGU][A-Z0-9]+|terminal")
+_CHANNEL: Final = re.compile(r"#[^\s#@,<>&A-Z]{1,80}|[CDGU][A-Z0-9]+|terminal|webhook:[a-z0-9_-]{1,40}")
 _HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 

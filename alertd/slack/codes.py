@@ -13,6 +13,8 @@ from slack_sdk.errors import SlackApiError
 
 from alertd.errors import PostError
 from alertd.slack.escape import clean
+from alertd.slack.limits import problems
+from alertd.slack.message import Message
 
 Kind = Literal["rate_limited", "refused", "doubt", "unreachable"]
 
@@ -154,7 +156,7 @@ def refusal(error: SlackApiError, where: str) -> PostError:
     data = getattr(response, "data", None)
     code = clean(str(data.get("error") or ""))[:80] if isinstance(data, Mapping) else ""
     if status == 429 or kind_of(code) == "rate_limited":
-        pause = _pause(response.headers.get("Retry-After", ""))
+        pause = pause_of(response.headers.get("Retry-After", ""))
         return PostError(
             f"Slack asks to wait {pause:g} s", where=where, hint=hint_of("ratelimited"), kind="rate_limited",
             code=code or "ratelimited", retry_after=pause,
@@ -188,9 +190,25 @@ def lost(error: Exception, where: str, what: str, kind: Kind) -> PostError:
     return PostError(f"{what}: {type(error).__name__}", where=where, hint=hint, kind=kind)
 
 
-def _pause(value: str) -> float:
+def pause_of(value: str) -> float:
+    """Seconds that a `Retry-After` asks for, within bounds; a guess where it says nothing."""
     try:
         seconds = float(value)
     except ValueError:
         return _RETRY_AFTER
     return min(max(seconds, 0.0), _LONGEST_PAUSE) if math.isfinite(seconds) else _RETRY_AFTER
+
+
+def refuse_invalid(channel: str, message: Message) -> None:
+    """Refuse a message that Slack would refuse, before it is sent.
+
+    Raises:
+        PostError: `refused`, with the code that Slack would answer.
+    """
+    for problem in problems(message.text, message.blocks, message.metadata):
+        raise PostError(
+            f"the message is beyond Slack's limits: {problem.where}: {problem.what}",
+            where=channel,
+            hint=hint_of(problem.code),
+            code=problem.code,
+        )

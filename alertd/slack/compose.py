@@ -78,7 +78,7 @@ def _post(alert: Alert, article: Article, now: float, back: str, answers: bool) 
         *([actions(alert)] if answers else []),
     ]
     said = f"{line}: {_title_text(article)}" + (f" ({facts})" if facts else "")
-    return Message(escape(fit(said, _FALLBACK)), tuple(blocks), alert_metadata(alert.key))
+    return Message(escape(fit(said, _FALLBACK)), tuple(blocks), alert_metadata(alert.key), (alert,))
 
 
 def _reply(alert: Alert, article: Article, now: float) -> Message:
@@ -92,14 +92,14 @@ def _reply(alert: Alert, article: Article, now: float) -> Message:
     why = fit(clean(alert.placement.reason), _NAME) if alert.placement else ""
     blocks = (_rich(body), _context([_dated(article, now), _dot(words.sources(alert)), _dot(why)]))
     said = f"{says}: {_title_text(article)}" + (f" ({facts})" if facts else "")
-    return Message(escape(fit(said, _FALLBACK)), blocks, alert_metadata(alert.key))
+    return Message(escape(fit(said, _FALLBACK)), blocks, alert_metadata(alert.key), (alert,))
 
 
 def _operator(alert: Alert) -> Message:
     sentences = clean(alert.text, lines=True) or clean(alert.reason) or "(an empty notice)"
     pieces = split_words(fit(sentences, _SENTENCES), TEXT_LIMIT)
     blocks = tuple({"type": "section", "text": _plain(piece)} for piece in pieces)
-    return Message(escape(fit(clean(sentences), _FALLBACK)), blocks, alert_metadata(alert.key))
+    return Message(escape(fit(clean(sentences), _FALLBACK)), blocks, alert_metadata(alert.key), (alert,))
 
 
 def compose_digest(alerts: Sequence[Alert], now: float) -> tuple[Message, ...]:
@@ -149,7 +149,7 @@ def _page(told: Sequence[Alert], waiting: Sequence[Alert], number: int, pages: i
     said = fit(f"{line}: {', '.join(names)}", _FALLBACK)
     keys = tuple(a.key for a in told)
     own = hashlib.sha256("\n".join(keys).encode()).hexdigest()[:24]
-    return Message(escape(said), blocks, digest_metadata(own, keys))
+    return Message(escape(said), blocks, digest_metadata(own, keys), tuple(told))
 
 
 def _row(alert: Alert) -> list[Block]:

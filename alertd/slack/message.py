@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from alertd.articles import Alert
 
 ALERT_EVENT = "alertd_alert"
 """`event_type` of a message that says one alert; its payload is {"key": the alert's key}."""
@@ -22,11 +24,13 @@ class Message:
         text: the fallback for notifications and screen readers, in Slack's mrkdwn with `&`, `<`, `>` escaped.
         blocks: Block Kit blocks, JSON-ready.
         metadata: {"event_type", "event_payload"}; see `ALERT_EVENT` and `DIGEST_EVENT`.
+        alerts: what it says, for places that take records instead of blocks; no part of what it is.
     """
 
     text: str
     blocks: tuple[Block, ...]
     metadata: dict[str, Any]
+    alerts: tuple[Alert, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def key(self) -> str:

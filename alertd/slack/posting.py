@@ -14,9 +14,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from alertd.errors import PostError
-from alertd.slack.codes import hint_of, is_unreadable, lost, refusal
+from alertd.slack.codes import hint_of, is_unreadable, lost, refusal, refuse_invalid
 from alertd.slack.escape import clean, safe_link
-from alertd.slack.limits import problems
 from alertd.slack.message import Message, keys_of
 
 logger = logging.getLogger(__name__)
@@ -66,9 +65,27 @@ class SlackSink:
         said = await self._call(self._web().auth_test(), "auth.test")
         return f"{clean(str(said.get('user', '')))} in {clean(str(said.get('team', '')))}"
 
+    async def scopes(self) -> frozenset[str] | None:
+        """The scopes of the token, or None where Slack does not say.
+
+        Raises:
+            PostError: as `check`.
+        """
+        said = await self._answer(self._web().auth_test(), "auth.test")
+        names = getattr(said, "headers", {}).get("X-OAuth-Scopes")
+        return frozenset(name.strip() for name in names.split(",")) if names else None
+
+    async def look(self, channel: str) -> None:
+        """See whether a channel is there and its history can be read.
+
+        Raises:
+            PostError: it is not, or cannot; its code says which.
+        """
+        await self._ask("conversations.history", {"channel": await self._resolve(channel), "limit": "1"}, channel)
+
     async def post(self, channel: str, message: Message, thread: str = "") -> str:
         """See `Sink.post`."""
-        _refuse_invalid(channel, message)
+        refuse_invalid(channel, message)
         call = self._web().chat_postMessage(
             channel=self._ids.get(channel, channel),
             text=message.text,
@@ -95,7 +112,7 @@ class SlackSink:
 
     async def update(self, channel: str, ts: str, message: Message) -> None:
         """See `Sink.update`."""
-        _refuse_invalid(channel, message)
+        refuse_invalid(channel, message)
         place = await self._resolve(channel)
         call = self._web().chat_update(
             channel=place,
@@ -218,8 +235,12 @@ class SlackSink:
         return await self._call(self._web().api_call(method, data=asked), where)
 
     async def _call(self, call: Awaitable[Any], where: str) -> Mapping[str, Any]:
+        said = await self._answer(call, where)
+        return said.data if isinstance(said.data, Mapping) else {}
+
+    async def _answer(self, call: Awaitable[Any], where: str) -> Any:
         try:
-            said = await call
+            return await call
         except SlackApiError as error:
             raise refusal(error, where) from None  # the original's text holds the whole answer
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError) as error:
@@ -230,17 +251,6 @@ class SlackSink:
             raise lost(error, where, "Slack's answer was lost", "doubt") from error
         except (AttributeError, UnicodeDecodeError) as error:  # what the SDK makes of an answer that is no JSON object
             raise lost(error, where, "Slack's answer is no JSON", "doubt") from error
-        return said.data if isinstance(said.data, Mapping) else {}
-
-
-def _refuse_invalid(channel: str, message: Message) -> None:
-    for problem in problems(message.text, message.blocks, message.metadata):
-        raise PostError(
-            f"the message is beyond Slack's limits: {problem.where}: {problem.what}",
-            where=channel,
-            hint=hint_of(problem.code),
-            code=problem.code,
-        )
 
 
 def _cursor(said: Mapping[str, Any]) -> str:

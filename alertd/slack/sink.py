@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from alertd.errors import PostError
 from alertd.slack.message import Message
 
 
@@ -65,11 +66,17 @@ class Router:
         self._named = dict(named)
 
     def _of(self, channel: str) -> Sink:
-        return self._named.get(channel, self._default)
+        found = self._named.get(channel)
+        if found is None and channel.startswith("webhook:"):
+            raise PostError(
+                "no webhook has this name", where=channel, hint="add it under `webhooks:` in alertd.yaml and restart",
+                code="no_such_webhook",
+            )  # fmt: skip
+        return found or self._default
 
     def readable_in(self, channel: str) -> bool:
         """See `Sink.readable_in`."""
-        return self._of(channel).readable_in(channel)
+        return self._named.get(channel, self._default).readable_in(channel)
 
     async def post(self, channel: str, message: Message, thread: str = "") -> str:
         """See `Sink.post`."""

@@ -182,3 +182,15 @@ def row_of(alert: Alert, channel: str, ts: str, at: float, how: str) -> Mapping[
         "title": article.entry.title if article else alert.text, "url": article.entry.url if article else "",
         "source": (article.entry.source or article.entry.feed) if article else "alertd",
     }  # fmt: skip
+
+
+async def delivered(redis: Any, since: float, count: int | None = None) -> list[dict[str, Any]]:
+    """What was delivered since a time, oldest first, as `row_of` says; at most the latest `count` rows.
+
+    Args:
+        redis: the connection.
+        since: Unix seconds.
+    """
+    found = await redis.xrevrange(keys.DELIVERED, min=f"{max(0, int(since * 1000))}-0", count=count)
+    rows = [json.loads(fields["row"]) for _, fields in reversed(found)]
+    return [row for row in rows if row["at"] >= since]

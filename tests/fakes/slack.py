@@ -182,7 +182,7 @@ class FakeSlack:
             return web.Response(text="<html><body>welcome</body></html>", content_type="text/html")
         if kind == "text":
             return web.Response(text="ok")
-        return web.json_response(answer)
+        return web.json_response(answer, headers={"X-OAuth-Scopes": ",".join(sorted(self.scopes))})
 
     def _admit(self, request: web.Request, method: str, arguments: Mapping[str, Any]) -> None:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ") or arguments.get("token", "")
