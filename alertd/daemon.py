@@ -33,6 +33,7 @@ from alertd.stages.decide import DecideStage
 from alertd.stages.notify import NotifyStage
 from alertd.stages.pages import open_pages
 from alertd.stages.poll import Poller
+from alertd.stages.socket import Socket
 from alertd.stages.tag import TagStage
 from alertd.stages.websub import open_hubs
 from alertd.state import open_state, reach
@@ -189,7 +190,13 @@ async def _run_stages(
         "decide": lambda: holding(context, decide.lease, lambda: decide.work(stop), stop),
         "notify": lambda: notify.work(stop),
     }
-    tasks = [asyncio.create_task(persist(context, name, work[name], stop), name=name) for name in options.stages]
+    slack = context.now.configuration.settings.slack
+    stages = list(options.stages)
+    if "notify" in stages and slack.app_token is not None and not (options.once or options.dry_run):
+        socket_mode = Socket(context, slack.app_token.get_secret_value(), slack.base_url)
+        work["answers"] = lambda: holding(context, context.lease("answers"), lambda: socket_mode.work(stop), stop)
+        stages.append("answers")
+    tasks = [asyncio.create_task(persist(context, name, work[name], stop), name=name) for name in stages]
     tasks.append(asyncio.create_task(persist(context, "upkeep", lambda: _upkeep(context, stop), stop), name="upkeep"))
     if not (options.once or options.dry_run):
         tasks.append(asyncio.create_task(persist(context, "reload", lambda: reloader.work(stop), stop), name="reload"))

@@ -35,7 +35,9 @@ _AT_START: Final = (
     "tagging.model",
     "tagging.threads",
     "slack.token",
+    "slack.app_token",
     "slack.base_url",
+    "webhooks",
 )
 
 

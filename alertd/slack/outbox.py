@@ -71,11 +71,17 @@ def next_step(
         severe = [alert for alert in posts if alert.severity == "high"]
         if not severe or _too_much(severe, now, most, oldest) or now - severe[0].created > oldest:
             return Step("digest", tuple(posts))
-    if posts:
-        together = tuple(alert for alert in posts if alert.digest and alert.digest == posts[0].digest)
-        if len(together) > 1:
-            return Step("digest", together)
-        return Step("post", (posts[0],), back=threads.get(story_of(posts[0]), ""))
+    return _post(posts, threads) if posts else _reply(waiting, threads)
+
+
+def _post(posts: Sequence[Alert], threads: Mapping[str, str]) -> Step:
+    together = tuple(alert for alert in posts if alert.digest and alert.digest == posts[0].digest)
+    if len(together) > 1:
+        return Step("digest", together)
+    return Step("post", (posts[0],), back=threads.get(story_of(posts[0]), ""))
+
+
+def _reply(waiting: Sequence[Alert], threads: Mapping[str, str]) -> Step:
     if len(waiting) > MOST_REPLIES:
         return Step("drop", tuple(waiting[:-MOST_REPLIES]), why="too many replies wait for this channel")
     first = waiting[0]

@@ -77,5 +77,7 @@ class Counters:
         if alert.placement is None or len(sources) <= len(alert.placement.story.sources):
             return
         told = replace(alert.placement, story=replace(alert.placement.story, sources=tuple(sources)))
-        await self._sink.update(self._channel, ts, compose(replace(alert, placement=told), stored["at"]))
+        answers = self._context.now.configuration.settings.slack.app_token is not None
+        message = compose(replace(alert, placement=told), stored["at"], answers=answers)
+        await self._sink.update(self._channel, ts, message)
         self._context.metrics.posts.labels(outcome="updated").inc()

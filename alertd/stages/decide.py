@@ -20,6 +20,7 @@ from alertd.stages.shelf import Shelf, Shelved
 from alertd.stages.tag import set_aside
 from alertd.stages.telling import Teller, Told
 from alertd.stages.waking import Waker
+from alertd.stages.watched import Watched
 from alertd.store import keys
 from alertd.store.connection import BLOCK_MS, TROUBLE
 from alertd.store.leases import Lease
@@ -85,6 +86,7 @@ class DecideStage:
         self._filled: RuleBook | None = None
         self._decided_to = 0.0
         self._shelf = Shelf(context.store.redis, context.window)
+        self._watched = Watched(context)
 
     @property
     def lease(self) -> Lease:
@@ -180,6 +182,7 @@ class DecideStage:
         await self._fill()
         began = context.monotonic()
         article = loads(Article, delivery.fields["article"])
+        await self._watched.refresh()
         now = context.now
         known = await self._look_up(article, delivery)
         placement = place(

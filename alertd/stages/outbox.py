@@ -180,6 +180,10 @@ def row_of(alert: Alert, channel: str, ts: str, at: float, how: str) -> Mapping[
         "symbol": (company.symbol or "") if company else "", "company": company.name if company else "",
         "issuer": company.issuer if company else "", "article": article.id if article else "",
         "title": article.entry.title if article else alert.text, "url": article.entry.url if article else "",
+        "relevance": company.relevance if company else None,
+        "sentiment": company.sentiment.score if company and company.sentiment else None,
+        "novelty": alert.placement.novelty if alert.placement else None,
+        "events": {event.type: event.confidence for event in alert.tags.events} if alert.tags else {},
         "source": (article.entry.source or article.entry.feed) if article else "alertd",
     }  # fmt: skip
 

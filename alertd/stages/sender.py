@@ -125,7 +125,11 @@ class Sender:
             rest = frozenset(alert.key for alert in step.alerts if alert.key not in listed)
         else:
             back = await self._sink.link(self._channel, step.back) if step.back else ""
-            message, alerts, rest = compose(step.alerts[0], now, back=back), step.alerts, frozenset()
+            message, alerts, rest = (
+                compose(step.alerts[0], now, back=back, answers=self._answers),
+                step.alerts,
+                frozenset(),
+            )
         opens = [(alert.key, story_of(alert) if alert.kind == "post" else "") for alert in alerts]
         claim = Claim(message.key, tuple(opens), step.thread, now)
         wait = await self.outbox.claim(claim)
@@ -151,6 +155,10 @@ class Sender:
         for alert in alerts:
             self._noted(alert, step.kind)
         return 0.0
+
+    @property
+    def _answers(self) -> bool:
+        return self._context.now.configuration.settings.slack.app_token is not None
 
     async def _unsure(self) -> bool:
         """Whether the store may have lost the record of what was posted: after a start, and when its server changed."""

@@ -44,6 +44,13 @@ PACE: Final = PREFIX + "pace"
 UPDATES: Final = PREFIX + "pace-of-updates"
 """Hash: the pace of all edits of messages together."""
 
+FEEDBACK: Final = PREFIX + "feedback"
+"""Hash: labelled examples, by alert and who labelled it."""
+WATCHED: Final = PREFIX + "watched"
+"""Hash: companies watched from within Slack, by channel and symbol."""
+AUDIT: Final = PREFIX + "audit"
+"""Stream: what was asked for in Slack, by whom, and what came of it."""
+
 SILENCES: Final = PREFIX + "silences"
 """Hash: silences by their ids."""
 
@@ -179,6 +186,11 @@ def recount(channel: str) -> str:
 def pace(channel: str) -> str:
     """Hash: the pace of a channel, and until when Slack asked it to wait; in ms of the server's clock."""
     return f"{PREFIX}pace:{channel}"
+
+
+def answered(ident: str) -> str:
+    """String: there when a request of Slack was done."""
+    return f"{PREFIX}answered:{ident}"
 
 
 def rule_state(key: str) -> str:
