@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from alertd.slack.checkup import SCOPES
 from alertd.web.metrics import Metrics
 
 ROOT = Path(__file__).parent.parent
@@ -81,5 +82,7 @@ def test_the_slack_manifest_asks_for_what_its_table_explains() -> None:
     text = (ROOT / "docs" / "slack-app.md").read_text(encoding="utf-8")
     manifest = yaml.safe_load(FENCE.findall(text)[0][1])
     scopes = manifest["oauth_config"]["scopes"]["bot"]
-    explained = re.findall(r"`([a-z]+:[a-z]+)`", text.split("## What each scope is for")[1].split("\n\nWithout")[0])
+    table = text.split("## What each scope is for")[1].split("|---|---|")[1].split("\n\n")[0]
+    explained = [name for row in table.strip().splitlines() for name in re.findall(r"`([a-z:]+)`", row.split("|")[1])]
     assert sorted(scopes) == sorted(explained)
+    assert set(scopes) == set(SCOPES), "`alertd slack test` looks for the same"
