@@ -24,10 +24,8 @@ from alertd.configured import compiled, read, watched
 from alertd.errors import AlertdError, StoreError
 from alertd.feeds import Fetcher, Reader
 from alertd.running import announced, running
-from alertd.slack.posting import SlackSink
-from alertd.slack.sink import Router, Sink
-from alertd.slack.terminal import TerminalSink
-from alertd.slack.webhooks import JsonWebhook, SlackWebhook
+from alertd.slack.sink import Sink
+from alertd.slack.sinks import sink_of, where
 from alertd.stages.context import Context, InForce, holding, pause, persist
 from alertd.stages.decide import DecideStage
 from alertd.stages.notify import NotifyStage
@@ -141,7 +139,7 @@ async def _serve(
             stack.enter_context(announced(settings.store.folder, web.url))
         if loading is not None:
             context.now = InForce(configuration, in_force.book, await loading)
-        sink = _sink(configuration, options)
+        sink = sink_of(settings, dry_run=options.dry_run, out=sys.stdout)
         stack.push_async_callback(sink.close)
         fetcher = await stack.enter_async_context(
             Fetcher(contact=settings.contact, allow_private=settings.allow_private_addresses)
@@ -154,7 +152,7 @@ async def _serve(
         look_seldom()
         logger.info(
             "alertd %s is ready in %.1f s: %d feeds, %d rules, %s%s", alertd.__version__, time.monotonic() - began,
-            len(settings.feeds), len(configuration.watchlist.rules), _where(configuration, options),
+            len(settings.feeds), len(configuration.watchlist.rules), where(settings, dry_run=options.dry_run),
             f", {web.url}" if web.port and not options.once else "",
         )  # fmt: skip
         reloader = reload.Reloader(context, folder, gazetteer, lambda secrets: redactor.add(*secrets))
@@ -296,32 +294,6 @@ def _load_tagger(configuration: Configuration) -> Tagger:
     tagger = Tagger.load(configuration.settings.tagging, watched(configuration))
     tagger.tag([TagInput("Shares rise")])  # the first pass is slow: not the first article's
     return tagger
-
-
-def _sink(configuration: Configuration, options: RunOptions) -> Sink:
-    slack = configuration.settings.slack
-    terminal = TerminalSink(sys.stdout)
-    if options.dry_run:
-        return terminal
-    api = slack.token and SlackSink(slack.token.get_secret_value(), base_url=slack.base_url, timeout=slack.timeout)
-    named: dict[str, Sink] = {"terminal": terminal}
-    for webhook in configuration.settings.webhooks:
-        url, secret = webhook.url, webhook.secret
-        if url is not None:
-            make = SlackWebhook if webhook.kind == "slack" else JsonWebhook
-            key = secret.get_secret_value() if secret else ""
-            named[f"webhook:{webhook.name}"] = make(url.get_secret_value(), secret=key, timeout=slack.timeout)
-        if webhook.kind == "slack":
-            logger.info("webhook:%s has no threads: later articles of a story are not told there", webhook.name)
-    return Router(api or terminal, named)
-
-
-def _where(configuration: Configuration, options: RunOptions) -> str:
-    if options.dry_run:
-        return "a dry run: alerts are printed, nothing is kept"
-    if configuration.settings.slack.token is None:
-        return "no Slack token, so alerts are printed here"
-    return "alerts go to Slack"
 
 
 def _signals(stop: asyncio.Event, reloader: reload.Reloader) -> Callable[[], None]:

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Sequence
 
 from alertd.articles import Alert, Article
 from alertd.slack import words
+from alertd.slack.blocks import HEADER_LIMIT, TEXT_LIMIT
 from alertd.slack.buttons import actions
 from alertd.slack.escape import clean, date_token, escape, fit, safe_link, split_words, when
-from alertd.slack.limits import HEADER_LIMIT, TEXT_LIMIT, weight
+from alertd.slack.limits import weight
 from alertd.slack.message import Block, Message, alert_metadata, digest_metadata
 
 _FALLBACK = 500

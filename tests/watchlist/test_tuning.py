@@ -9,7 +9,7 @@ from alertd.watchlist.tuning import Example, Proposal, examples, propose
 NOW = {"phones": {"min_relevance": 0.5, "min_confidence": 0.5, "min_novelty": 0.0}}
 
 
-def row(key: str, label: str, *, relevance: float = 0.9, novelty: float = 1.0, **more: Any) -> dict[str, Any]:
+def row(key: str, label: str, *, relevance: float | None = 0.9, novelty: float = 1.0, **more: Any) -> dict[str, Any]:
     given = {"key": key, "rule": "phones", "label": label, "relevance": relevance, "novelty": novelty}
     return {**given, "events": {"recall": 0.8, "price_move": 0.99}, **more}
 
