@@ -87,8 +87,8 @@ def _check_reach(document: Document, section: str, key: str, parts: Parts) -> No
 
 
 def _check_webhooks(document: Document, parts: Parts) -> None:
-    for path, first in _repeats(document, [("webhooks",)], "name"):
-        document.at(path, f"a second webhook with this name (first in line {first}); names are unique")
+    for _, path, first in repeats([(document, ("webhooks",))], "name"):
+        document.at(path, f"a second webhook with this name (first in {first}); names are unique")
     webhooks = document.value.get("webhooks")
     for index, item in enumerate(webhooks if isinstance(webhooks, list) else ()):
         _check_twice(document, ("webhooks", index), "url")
