@@ -45,6 +45,9 @@ _CREDIT = re.compile(
     r"|for more|originally published|our standards).{0,200}$))",
     re.IGNORECASE | re.DOTALL,
 )
+# Of a text without a bracket a credit can only be one of these; to look for them costs less.
+_CREDITS = ("ing by ", "read more", "continue reading", "click here", "the post ", "this article ", "for more",
+            "originally published", "our standards")  # fmt: skip
 _TAIL = re.compile(r"\s+(?:[-|\u2013\u2014\u00b7]|::|//|/)\s+(?P<name>[^|]{2,45})$")
 _OUTLET = re.compile(
     rf"(?:(?:the )?[\w&.' ]{{0,30}}\b(?:news|times|journal|post|herald|tribune|telegraph|guardian|gazette|chronicle|"
@@ -60,6 +63,7 @@ _OUTLET = re.compile(
     rf"electrek|caixin(?: global)?|handelsblatt|le monde|les echos|proactive(?: investors)?)",
     re.IGNORECASE,
 )
+# For titles in lower case: without a choice of cases the alternatives are told apart by their first letters.
 _GENERIC = re.compile(
     r"\b(?:(?:morning|evening|daily|weekly|midday|mid-day|closing|opening|weekend|market|markets|"
     r"news|press|asia|europe|us|"
@@ -76,8 +80,10 @@ _GENERIC = re.compile(
     r"block listing|dividend declaration|(?:quarterly|annual|interim|"
     r"half-year(?:ly)?) (?:activities )?(?:report|results)|"
     r"appendix \d|publication of|rule \d|conference call|earnings call transcript)",
-    re.IGNORECASE,
 )
+_PLURAL = re.compile(r"\((s|ies)\)")
+_AGENCY = re.compile(rf"\s?[\[(](?:{_AGENCIES})[\])]\s?", re.IGNORECASE)
+_AGENCY_AT_END = re.compile(rf"\s*\((?:{_AGENCIES})\)\s*$", re.IGNORECASE)
 _WORDS = re.compile(r"[^\W_]+(?:[.,'\u2019][^\W_]+)*%?")
 
 
@@ -95,7 +101,7 @@ def headline(title: str, outlet: str = "") -> str:
         if not tail or not (_same(tail["name"], outlet) or _OUTLET.fullmatch(tail["name"].strip())):
             break
         text = text[: tail.start()] or text
-    text = re.sub(rf"\s*\((?:{_AGENCIES})\)\s*$", "", text, flags=re.IGNORECASE)
+    text = _AGENCY_AT_END.sub("", text) if text.endswith(")") else text
     return text.strip()
 
 
@@ -105,8 +111,12 @@ def body(text: str) -> str:
     text = " ".join(_BYLINE.sub("", text).split())
     text = _DATELINE.sub("", text)
     text = _CITY.sub("", text)
-    text = re.sub(rf"\s?[\[(](?:{_AGENCIES})[\])]\s?", " ", text, flags=re.IGNORECASE)
-    return _CREDIT.sub(" ", text).strip()
+    bracket = "(" in text or "[" in text
+    text = _AGENCY.sub(" ", text) if bracket else text
+    low = "" if bracket else text.lower()
+    if bracket or any(mark in low for mark in _CREDITS):
+        text = _CREDIT.sub(" ", text)
+    return text.strip()
 
 
 def is_correction(title: str) -> bool:
@@ -116,7 +126,7 @@ def is_correction(title: str) -> bool:
 
 def is_generic(title: str) -> bool:
     """Whether a title is one that an outlet uses again and again ("Morning briefing", "Holding(s) in Company")."""
-    return _GENERIC.search(re.sub(r"\((s|ies)\)", r"\1", title)) is not None
+    return _GENERIC.search(_PLURAL.sub(r"\1", title.lower())) is not None
 
 
 def tokens(text: str) -> list[str]:

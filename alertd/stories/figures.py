@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 from alertd.stories.words import COMMON, COUNTRIES, NUMBERS, ORDINALS, PERIOD_WORDS, POLES, STOP, TURNS
@@ -32,12 +33,17 @@ _SIGN = (
 _AFTER = (
     r"dollars?|euros?|pounds|sterling|yen|yuan|rupees|won|francs|crowns|usd|eur|gbp|jpy|cny|rmb|inr|chf|sek|nok|dkk|hkd"
 )
+# A number is found by its first digit and what stands before it is looked at then: an expression that begins with an
+# optional sign is tried at every character.
+_START = re.compile(r"\d(?<![\w.,]\d)")
 _FIGURE = re.compile(
-    rf"(?P<sign>{_SIGN})?\s?(?<![\w.,])(?P<number>\d{{1,3}}(?:,\d{{2,3}}){{1,6}}(?:\.\d{{1,9}})?|\d{{1,18}}(?:\.\d{{1,9}})?)(?![.,]?\d)"
+    rf"(?P<number>\d{{1,3}}(?:,\d{{2,3}}){{1,6}}(?:\.\d{{1,9}})?|\d{{1,18}}(?:\.\d{{1,9}})?)(?![.,]?\d)"
     rf"(?:(?P<percent>\s?%|[\s-]?(?:per\s?cent|pct|percentage points?)\b)|(?P<bps>[\s-]?(?:bps|basis points?)\b)|"
     rf"(?:[\s-]?(?P<scale>{_SCALE})\b)?(?:[\s-](?P<after>{_AFTER})\b)?)(?P<tail>\w*)",
     re.IGNORECASE,
 )
+_BEFORE = re.compile(rf"(?P<sign>{_SIGN})\s?\Z", re.IGNORECASE)
+_LONGEST_SIGN = 5
 _DATE = re.compile(
     r"\b(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
     r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?\s(?P<day>\d{1,2})(?:st|nd|rd|th)?\b(?!\s?%)|"
@@ -58,7 +64,11 @@ _PERIOD = re.compile(
 )
 _MONTH_VERB = re.compile(r"\b(?:[Ii]n|[Ss]ince|[Ll]ast|[Bb]y|[Oo]f|[Ff]or|[Uu]ntil|[Ee]nd)[ -](May|March)\b")
 _CUT = re.compile(r"\s*(?:\.{2,}|\u2026|\[\s*(?:\.{3}|\u2026)\s*\]|\[\+?\d+ chars\])\s*$")
+_CUT_ENDS = ("..", "\u2026", "]")
 _DIGIT = re.compile(r"\d")
+_CLOCKLIKE = re.compile(r"\d(?:[:.]\d\d|\s?[ap]\.?m)", re.IGNORECASE)
+_YEARLIKE = re.compile(r"[12][09]\d\d")
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _LETTERS = re.compile(r"[a-z]+")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019.&-][^\W_]+)*")
 
@@ -93,31 +103,49 @@ def facts(text: str, *, plain_words: frozenset[str] = frozenset()) -> Facts:
         plain_words: words known from elsewhere to be written small, which a headline's capitals cannot make names.
     """
     text = _uncut(text[:_LOOK])
-    body, periods = _periods(text)
-    return Facts(_figures(body), periods, directions(text), _names(text, plain_words))
+    words = _words(text)
+    body, periods = _periods(text, words)
+    return Facts(_figures(body), periods, _turned(text, words), _names(text, plain_words))
 
 
 def figures_and_periods(text: str) -> Facts:
     """Read only these of a text, and its directions: its names are read where they matter, in headlines."""
-    body, periods = _periods(_uncut(text[:_LOOK]))
-    return Facts(figures=_figures(body), periods=periods, directions=directions(text))
+    whole, text = text, _uncut(text[:_LOOK])
+    words = _words(text)
+    body, periods = _periods(text, words)
+    return Facts(figures=_figures(body), periods=periods, directions=_turned(whole, words if text is whole else None))
+
+
+def _turned(text: str, words: Sequence[str] | None) -> tuple[str, ...]:
+    """The directions of a text whose words may be at hand."""
+    return directions(text) if words is None or "\u2019" in text else _directions(words)
 
 
 def small_words(text: str) -> frozenset[str]:
-    """The words of a text that are written small in it."""
-    return frozenset(w for w in _WORD.findall(text) if w.islower())
+    """The words of a text as they are written, among them those that are written small in it."""
+    return frozenset(_WORD.findall(text))
 
 
 def directions(text: str) -> tuple[str, ...]:
     """The words of direction in a text, in order, as axis and sign; an immediate repetition is said once."""
+    return _directions(_words(text.replace("\u2019", "'")))
+
+
+def _directions(words: Sequence[str]) -> tuple[str, ...]:
     found: list[str] = []
-    for word in _WORD.findall(text.lower().replace("\u2019", "'")):
+    for word in words:
+        if word not in _POINTING and "-" not in word:
+            continue
         for part in (word,) if word in TURNS else word.split("-"):
-            pole = POLES.get(part)
-            sign = "turn" if part in TURNS else f"{pole[0]}{'+' if pole[1] > 0 else '-'}" if pole else ""
+            sign = _POINTING.get(part, "")
             if sign and (not found or found[-1] != sign):
                 found.append(sign)
     return tuple(found)
+
+
+_POINTING = {
+    **{word: f"{axis}{'+' if end > 0 else '-'}" for word, (axis, end) in POLES.items()}, **dict.fromkeys(TURNS, "turn")
+}  # fmt: skip
 
 
 def direction(found: Sequence[str]) -> int:
@@ -139,49 +167,73 @@ def join(*parts: Facts) -> Facts:
 
 
 def _uncut(text: str) -> str:
-    cut = _CUT.search(text)
+    cut = _CUT.search(text) if text.rstrip().endswith(_CUT_ENDS) else None
     text = text[: cut.start()] if cut else text
     kept, _, last = text.rpartition(" ")
     return kept if cut and any(c.isdigit() for c in last) else text
 
 
-def _periods(text: str) -> tuple[str, tuple[str, ...]]:
-    """The periods, and the text without the numbers that belong to them."""
+def _periods(text: str, words: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """The periods, and the text without the numbers that belong to them.
+
+    Args:
+        words: of the text, in lower case.
+    """
     found: dict[str, None] = {}
-    if _DIGIT.search(text):  # most texts have no date, and searching for one is dear
-        text = _CLOCK.sub(" ", text)
-        for m in _DATE.finditer(text):
-            month = (m["month"] or m["month2"]).lower().rstrip(".")
-            found[PERIOD_WORDS.get(month, PERIOD_WORDS[month[:3]])] = None
-            found[f"date {int(m['day'] or m['day2'])}"] = None
-        text = _DATE.sub(" ", text)
-        for m in _YEAR.finditer(text):
-            found[f"year {m[1] or '20' + m[2]}"] = None
-        text = _YEAR.sub(" ", text)
-    for m in _PERIOD.finditer(text) if "uarter" in text or "half" in text.lower() else ():
+    whole, low = text, text.lower()
+    if _DIGIT.search(text):
+        # what most texts do not have is asked for at the price of a glance before it is searched
+        if _CLOCKLIKE.search(text):
+            text = _CLOCK.sub(" ", text)
+        if any(month in low for month in _MONTHS):
+            text = _DATE.sub(partial(_dated, found), text)
+        if _YEARLIKE.search(text) or "fy" in low:
+            text = _YEAR.sub(partial(_of_year, found), text)
+    for m in _PERIOD.finditer(text) if "uarter" in text or "half" in low else ():
         found[f"{m[2].lower()} {ORDINALS[m[1].lower()]}"] = None
         found[f"span {m[2].lower()}"] = None
         text = text.replace(m[0], " ")
-    for m in _MONTH_VERB.finditer(text):
+    for m in _MONTH_VERB.finditer(text) if "May" in text or "March" in text else ():
         found[PERIOD_WORDS[m[1].lower()]] = None
-    for low in dict.fromkeys(_WORD.findall(text.lower())):
-        period = PERIOD_WORDS.get(low)
-        if not period and ("-" in low or "'" in low):
-            period = PERIOD_WORDS.get(low.split("-")[0].split("'")[0])
+    for word in words if text is whole else _words(text):
+        period = PERIOD_WORDS.get(word)
+        if not period and ("-" in word or "'" in word):
+            period = PERIOD_WORDS.get(word.split("-")[0].split("'")[0])
         # "may" and "march" are verbs as well; "Mar", "Sun" and their like are names.
-        if period and not (low in ("may", "march") or (len(low) == 3 and period.startswith("month"))):
+        if period and not (word in ("may", "march") or (len(word) == 3 and period.startswith("month"))):
             found[period] = None
             if period.startswith(("quarter", "half")):
                 found[f"span {period.split()[0]}"] = None
     return text, tuple(found)
 
 
+def _dated(found: dict[str, None], m: re.Match[str]) -> str:
+    month = (m["month"] or m["month2"]).lower().rstrip(".")
+    found[PERIOD_WORDS.get(month, PERIOD_WORDS[month[:3]])] = None
+    found[f"date {int(m['day'] or m['day2'])}"] = None
+    return " "
+
+
+def _of_year(found: dict[str, None], m: re.Match[str]) -> str:
+    found[f"year {m[1] or '20' + m[2]}"] = None
+    return " "
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.lower())
+
+
 def _figures(text: str) -> tuple[str, ...]:
     found: set[str] = set()
-    for m in _FIGURE.finditer(text) if _DIGIT.search(text) else ():
-        if m["tail"] or (
-            m.start("number") and text[m.start("number") - 1] in "-/" and not m["percent"] and not m["scale"]
-        ):
+    end = 0
+    for start in _START.finditer(text):
+        at = start.start()
+        m = _FIGURE.match(text, at) if at >= end else None
+        if m is None:
+            continue
+        before = _BEFORE.search(text, max(end, at - _LONGEST_SIGN), at)
+        end = m.end()
+        if m["tail"] or (at and text[at - 1] in "-/" and not m["percent"] and not m["scale"]):
             continue
         mantissa = m["number"].replace(",", "")
         if m["percent"]:
@@ -189,7 +241,8 @@ def _figures(text: str) -> tuple[str, ...]:
         elif m["bps"]:
             found.add(f"{_plain(float(mantissa) / 100)} %")
         else:
-            unit = _CURRENCIES.get((m["sign"] or m["after"] or "").lower().rstrip("."), "")
+            sign = before["sign"] if before else m["after"] or ""
+            unit = _CURRENCIES.get(sign.lower().rstrip("."), "")
             scale = _SCALES.get((m["scale"] or "").lower(), 1.0)
             found.add(f"{_plain(float(mantissa) * scale)} {unit}".rstrip())
     found.update(str(NUMBERS[word]) for word in NUMBERS.keys() & set(_LETTERS.findall(text.lower())))

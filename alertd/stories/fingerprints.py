@@ -22,7 +22,7 @@ from alertd.stories.agreement import alike_names, clash, opposite_words
 from alertd.stories.figures import Facts, facts, figures_and_periods, join, small_words
 from alertd.stories.words import STOP
 
-_TITLE_BANDS, _OPENING_BANDS, _ROWS = 8, 4, 3
+_TITLE_BANDS, _OPENING_BANDS, _ROWS, _LETTERS = 8, 4, 3, 8
 _OPENING = 20
 _LEAD_WORDS = 80
 _MAX_TITLE, _MAX_TEXT = 1_000, 4_000
@@ -76,13 +76,18 @@ def fingerprint(entry: Entry) -> Fingerprint:
     return Fingerprint(
         address=canonical(entry.url),
         title=" ".join(title),
-        outlet="".join(cleaning.tokens(entry.source or entry.feed)),
+        outlet=_outlet(entry.source or entry.feed),
         generic=cleaning.is_generic(head),
         published=entry.published,
         words=sketches.pack(words),
         head=facts(head, plain_words=small_words(text)),
         lead=figures_and_periods(" ".join(text.split(" ", _LEAD_WORDS)[:_LEAD_WORDS])),
     )
+
+
+@lru_cache(maxsize=4_096)
+def _outlet(name: str) -> str:
+    return "".join(cleaning.tokens(name))
 
 
 def bands(fp: Fingerprint) -> tuple[str, ...]:
@@ -247,8 +252,6 @@ def _content(title: str) -> frozenset[str]:
 
 
 def _bands(letter: str, signature: NDArray[np.uint16]) -> list[str]:
-    rows, width = signature.tobytes(), 2 * _ROWS
-    return [
-        f"{letter}{i:x}{base64.b64encode(rows[i * width : (i + 1) * width]).decode()}"
-        for i in range(len(rows) // width)
-    ]
+    # three rows are six bytes, which are eight letters each
+    rows = base64.b64encode(signature.tobytes()).decode()
+    return [f"{letter}{i:x}{rows[i * _LETTERS : (i + 1) * _LETTERS]}" for i in range(len(rows) // _LETTERS)]

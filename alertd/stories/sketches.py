@@ -71,7 +71,7 @@ def containment(a: str, b: str) -> float:
 def least(values: Collection[int], count: int) -> NDArray[np.uint16]:
     """The MinHash of a set of numbers below 2**32: `count` values of 16 bits."""
     hashed = np.fromiter(values, np.uint64, len(values))[:, None] * _MULTIPLY[:count] + _ADD[:count]
-    lowest: NDArray[np.uint64] = (hashed >> np.uint64(32)).min(axis=0)
+    lowest: NDArray[np.uint64] = hashed.min(axis=0) >> np.uint64(32)
     return (lowest & np.uint64(0xFFFF)).astype("<u2")
 
 
