@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from alertd.articles import Article, Entry, Tags, dumps, loads
 from alertd.stages.context import LEFT_BEHIND, LOOK_BACK, Context
@@ -107,15 +108,13 @@ class TagStage:
 
     async def _pass(self, deliveries: Sequence[Delivery]) -> None:
         waiting = [article_of(delivery) for delivery in deliveries]
-        originals = [item for item in waiting if not item.article.copy_of]
-        for item in waiting:
-            if item.article.copy_of and not await self._copied(item):
-                originals.append(replace(item, article=replace(item.article, copy_of="")))
+        orphans = await self._copied([item for item in waiting if item.article.copy_of])
+        originals = [orphans.get(item.delivery.id, item) for item in waiting]
+        originals = [item for item in originals if not item.article.copy_of]
         if not originals:
             return
         tags = await self._tags([item.article for item in originals])
-        for item, found in zip(originals, tags, strict=True):
-            await self._commit(item, found)
+        await self._commit(originals, tags)
         self._context.metrics.tagged.inc(len(originals))
 
     async def _tags(self, articles: Sequence[Article]) -> list[Tags]:
@@ -130,41 +129,59 @@ class TagStage:
         context.metrics.tag_batch.observe(len(articles))
         return tags
 
-    async def _commit(self, item: Waiting, tags: Tags) -> None:
-        # copies of it, later, need its tags but no vector
-        kept = dumps(replace(tags, embedding="", scores={}))
-        await self._context.store.run(
-            "tagged",
-            [keys.ARTICLES, keys.TAGGED, keys.tags(item.article.id)],
-            [
-                item.delivery.id, self._context.window, kept, item.seq, dumps(item.article), item.fingerprint,
-                dumps(replace(tags, scores={})),
-            ],
-        )  # fmt: skip
-        logger.debug(
-            "tagged: %d companies, %s", len(tags.companies), ", ".join(e.type for e in tags.events) or "no event",
-            extra={"article": item.article.id, "stage": "tag"},
-        )  # fmt: skip
-
-    async def _copied(self, item: Waiting) -> bool:
-        """Let a copy pass; False when its original died and it is an original now."""
-        article = item.article
-        while True:
-            original = article.copy_of
-            outcome, stand_in = await self._context.store.run(
-                "copied",
+    async def _commit(self, items: Sequence[Waiting], tags: Sequence[Tags]) -> None:
+        """Pass articles on, each for itself, in one round trip."""
+        calls: list[tuple[list[str], list[str | int | float]]] = [
+            (
+                [keys.ARTICLES, keys.TAGGED, keys.tags(item.article.id)],
                 [
-                    keys.ARTICLES, keys.TAGGED, keys.tags(article.id), keys.decision(original), keys.parked(original),
-                    keys.root(original), keys.tags(original), keys.opened(original),
+                    # copies of it, later, need its tags but no vector
+                    item.delivery.id, self._context.window, dumps(replace(found, embedding="", scores={})), item.seq,
+                    dumps(item.article), item.fingerprint, dumps(replace(found, scores={})),
                 ],
-                [item.delivery.id, self._context.window, item.seq, dumps(article), item.fingerprint, article.id],
+            )
+            for item, found in zip(items, tags, strict=True)
+        ]  # fmt: skip
+        _fine(await self._context.store.run_many("tagged", calls))
+        for item, found in zip(items, tags, strict=True):
+            logger.debug(
+                "tagged: %d companies, %s", len(found.companies),
+                ", ".join(e.type for e in found.events) or "no event",
+                extra={"article": item.article.id, "stage": "tag"},
             )  # fmt: skip
-            if outcome != "orphan":
-                logger.debug("a copy of %s: %s", original, outcome, extra={"article": article.id, "stage": "tag"})
-                return True
-            if not stand_in:
-                return False
-            article = replace(article, copy_of=stand_in)
+
+    async def _copied(self, items: Sequence[Waiting]) -> dict[str, Waiting]:
+        """Let copies pass; those whose original died are originals now, and returned by their ids in the stream."""
+        orphans: dict[str, Waiting] = {}
+        while items:
+            calls = [self._copy(item) for item in items]
+            again = []
+            for item, (outcome, stand_in) in zip(
+                items, _fine(await self._context.store.run_many("copied", calls)), strict=True
+            ):
+                article = replace(item.article, copy_of=stand_in)
+                if outcome != "orphan":
+                    logger.debug(
+                        "a copy of %s: %s", item.article.copy_of, outcome,
+                        extra={"article": article.id, "stage": "tag"},
+                    )  # fmt: skip
+                elif stand_in:
+                    again.append(replace(item, article=article))
+                else:
+                    orphans[item.delivery.id] = replace(item, article=article)
+            items = again
+        return orphans
+
+    def _copy(self, item: Waiting) -> tuple[list[str], list[str | int | float]]:
+        """What `copied.lua` is told of a copy."""
+        article, original = item.article, item.article.copy_of
+        return (
+            [
+                keys.ARTICLES, keys.TAGGED, keys.tags(article.id), keys.decision(original), keys.parked(original),
+                keys.root(original), keys.tags(original), keys.opened(original),
+            ],
+            [item.delivery.id, self._context.window, item.seq, dumps(article), item.fingerprint, article.id],
+        )  # fmt: skip
 
     async def _set_aside(self, delivery: Delivery, error: str) -> None:
         ident = delivery.id
@@ -173,6 +190,14 @@ class TagStage:
         except (ValueError, KeyError, TypeError):
             logger.warning("an entry of the stream is no article", extra={"stage": "tag", "article": ident})
         await set_aside(self._context, keys.ARTICLES, delivery, stage="tag", article=ident, error=error)
+
+
+def _fine(answers: list[Any]) -> list[Any]:
+    """Answers of scripts of which each stands for itself; the first error is raised, the others' work stays done."""
+    for answer in answers:
+        if isinstance(answer, Exception):
+            raise answer
+    return answers
 
 
 async def set_aside(context: Context, stream: str, delivery: Delivery, *, stage: str, article: str, error: str) -> None:
