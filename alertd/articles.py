@@ -14,6 +14,7 @@ import typing
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache, partial
+from operator import attrgetter
 from typing import Any, Literal, TypeVar
 
 SCHEMA = 1
@@ -244,7 +245,7 @@ T = TypeVar("T")
 def to_plain(value: Any) -> Any:
     """Turn a record into JSON-ready plain data (dataclass → dict, tuple → list)."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {name: to_plain(found) for name, found in _fields(value).items()}
     if isinstance(value, list | tuple):
         return [to_plain(v) for v in value]
     if isinstance(value, dict):
@@ -254,7 +255,27 @@ def to_plain(value: Any) -> Any:
 
 def dumps(value: Any) -> str:
     """Write a record as one line of JSON with its schema version."""
-    return json.dumps({"v": SCHEMA, **to_plain(value)}, ensure_ascii=False, separators=(",", ":"))
+    return _encoder.encode({"v": SCHEMA, **_fields(value)})
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """The fields of a record, those that are records themselves as they are.
+
+    Raises:
+        TypeError: it is no record.
+    """
+    kind: Any = type(value)
+    names, get = _getter(kind)
+    return dict(zip(names, get(value), strict=True))
+
+
+@cache
+def _getter(cls: type[Any]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    names = tuple(field.name for field in dataclasses.fields(cls))
+    return names, attrgetter(*names) if len(names) > 1 else lambda value: (getattr(value, names[0]),)
+
+
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_fields)
 
 
 def loads(cls: type[T], data: str | bytes) -> T:

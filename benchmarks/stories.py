@@ -28,7 +28,7 @@ from alertd.articles import Article, Tags, dumps
 from alertd.configured import compiled, read
 from alertd.feeds.identity import Verdict, content_key
 from alertd.stages.accept import Judged
-from alertd.stages.accepter import Accepter
+from alertd.stages.accepter import AT_ONCE, Accepter
 from alertd.stages.context import Context, InForce, holding
 from alertd.stages.decide import DecideStage
 from alertd.stages.tag import TagStage, article_of
@@ -44,7 +44,7 @@ from benchmarks.tagging import percentile
 
 WINDOW, TINY = 100_000, 300
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
-_CHUNK, _AT_ONCE = 512, 16
+_CHUNK = 512
 _FOLLOWING = 0.02
 _SETTINGS = 'feeds: [{name: one, url: "https://example.com/rss"}]\nweb: {port: 0}\nstories: {window: 7d}\n'
 _WATCHLIST = "rules: [{name: cars, companies: [TSLA]}]\n"
@@ -112,11 +112,11 @@ async def _ours(count: int, wires: Sequence[Given]) -> dict[str, float]:
             before = await context.store.used_mb()
             filling = filler(count)
             while chunk := list(itertools.islice(filling, _CHUNK)):
-                await placing.place(chunk, at_once=_AT_ONCE)
+                await placing.place(chunk)
             used = (await context.store.used_mb() - before) * 1e6
             last = list(filler(_following(count), seed=12))
-            seconds = await placing.place(last, at_once=_AT_ONCE)
-            await placing.place(wires, at_once=_AT_ONCE)
+            seconds = await placing.place(last)
+            await placing.place(wires)
             waits = [await placing.place([given]) for given in filler(min(count // 2, 500), seed=13)]
             found = await placing.decisions([w.entry.guid for w in wires])
     marked = [(w.wire, found[w.entry.guid]["relation"] == "copy") for w in wires if w.wire]
@@ -140,19 +140,23 @@ class _Placing:
         self._last = "-"
         self._ids: dict[str, str] = {}
 
-    async def place(self, given: Sequence[Given], at_once: int = 1) -> float:
-        """Place articles, so many of them accepted at once as those that wait together are; returns the seconds."""
+    async def place(self, given: Sequence[Given]) -> float:
+        """Place articles, so many at a time as the daemon does when many wait; returns the seconds.
+
+        As there, the next ones are accepted while the last ones are decided.
+        """
         await self._lease.acquire()
-        began = time.perf_counter()
-        for start in range(0, len(given), at_once):
-            await self._accepter.accept([judged(g) for g in given[start : start + at_once]])
-        took = time.perf_counter() - began
-        deliveries = await self._tagged({g.entry.guid: g.tags for g in given})
         await self._stage.lease.acquire()
-        began = time.perf_counter()
-        for delivery in deliveries:
-            await self._stage.decide(delivery)
-        return took + time.perf_counter() - began
+        took = 0.0
+        deliveries: Sequence[Delivery] = ()
+        for start in range(0, len(given) + AT_ONCE, AT_ONCE):
+            part = given[start : start + AT_ONCE]
+            entries = [judged(one) for one in part]
+            began = time.perf_counter()
+            await asyncio.gather(self._accepter.accept(entries), self._stage.decide(deliveries))
+            took += time.perf_counter() - began
+            deliveries = await self._tagged({one.entry.guid: one.tags for one in part})
+        return took
 
     async def _tagged(self, tags: dict[str, Tags]) -> list[Delivery]:
         """What the stage tag would pass on of all that was accepted since the last time."""

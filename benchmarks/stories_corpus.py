@@ -42,8 +42,8 @@ def filler(count: int, seed: int = 11) -> Iterator[Given]:
         company = min(int(chance.paretovariate(0.7)), _COMPANIES)
         vector = numbers.integers(-127, 128, 384, dtype=np.int8)
         yield Given(
-            Entry(f"feed{number % 200}", str(number), f"https://news{number % 200}.example/{number}", title, summary,
-                  "", f"Outlet {number % 200}", 0.0, "published"),
+            Entry(f"feed{number % 200}", f"{seed}-{number}", f"https://news{number % 200}.example/{seed}/{number}",
+                  title, summary, "", f"Outlet {number % 200}", 0.0, "published"),
             Tags(
                 companies=(_company(company),), events=(Event(chance.choice(EVENT_TYPES), 0.9, (f"C{company}",)),),
                 versions={"encoder": "made up"}, embedding=base64.b64encode(vector.tobytes()).decode(), language="en",

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from typing import Any
 
-from alertd.articles import Entry, Story, from_plain, to_plain
+from alertd.articles import Entry, Story, Tags
 from alertd.stages.recent import Recent
 from alertd.store import keys
-from alertd.store.packing import pack, unpack
 from alertd.stories.events import CANDIDATES
 from alertd.stories.fingerprints import Fingerprint, fingerprint
+from alertd.stories.nearby import Nearby
 from alertd.stories.placing import StoryCandidate
 from alertd.stories.records import read
 
-_STORIES, _LISTS = 8_192, 32_768
+_STORIES, _LISTS, _FORGOTTEN = 8_192, 32_768, 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +30,33 @@ class Shelved:
 
     def record(self) -> str:
         """As it is stored; the first article's fingerprint is stored with that article."""
-        plain = to_plain(replace(self.candidate, first=Fingerprint()))
-        return pack({**plain, "first": self.seq, "listed": self.listed})
+        one = self.candidate
+        values = (self.seq, self.listed, one.reports, one.encoder, one.embedding, one.mean, *_values(one.story))
+        return _encode(values)
 
     @classmethod
     def read(cls, text: str) -> Shelved:
-        """Read what `record` wrote; the fingerprint is still missing."""
-        plain = unpack(text)
-        seq, listed = plain.pop("first"), tuple(plain.pop("listed"))
-        return cls(from_plain(StoryCandidate, plain), seq, listed)
+        """Read what `record` wrote; the fingerprint is still missing.
+
+        Raises:
+            ValueError: it was not written by it.
+        """
+        seq, listed, reports, encoder, embedding, mean, *values = json.loads(text)
+        told: list[Any] = [tuple(value) if isinstance(value, list) else value for value in values]
+        story = Story(*told)
+        return cls(StoryCandidate(story, Fingerprint(), embedding, encoder, mean, reports), seq, tuple(listed))
+
+
+_values = attrgetter(*(field.name for field in fields(Story)))
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Shelf:
     """What the one process that decides remembers of open stories, so that it need not ask Redis for each article.
 
-    It is right only while nobody else decides: make a new one whenever the lease was acquired or the store was away,
-    and `clear` it when it is not known whether something was stored.
+    What an article may need is loaded ahead, for many at once; then it is at hand. It is right only while nobody else
+    decides: make a new one whenever the lease was acquired or the store was away, and `clear` it when it is not known
+    whether something was stored.
 
     Args:
         redis: the connection.
@@ -55,49 +68,90 @@ class Shelf:
         self._window = window
         self._stories: Recent[str, Shelved] = Recent(_STORIES)
         self._lists: Recent[str, list[str]] = Recent(_LISTS)
+        self._nearby = Nearby()
+        # of the batch that was loaded last, whatever the mapping of recent ones forgot
+        self._loaded: dict[str, Shelved] = {}
+        self._listed: dict[str, list[str]] = {}
 
     def clear(self) -> None:
         """Forget all; it is read from Redis again."""
-        self._stories.clear()
-        self._lists.clear()
+        for remembered in (self._stories, self._lists, self._loaded, self._listed, self._nearby):
+            remembered.clear()
 
     def put(self, story: Shelved) -> None:
-        """Remember a story as it was stored."""
+        """Remember a story as it is stored, or about to be."""
         ident = story.candidate.story.id
-        self._stories[ident] = story
+        self._remember(ident, story)
         for key in story.listed:
-            listed = self._lists.get(key)
+            listed = self._listed.get(key, self._lists.get(key))
             if listed is not None:
                 if ident in listed:
                     listed.remove(ident)
                 listed.insert(0, ident)
                 del listed[CANDIDATES:]
 
-    async def get(self, idents: Iterable[str], now: float) -> dict[str, Shelved]:
-        """Give stories by their ids; those that are closed for good are missing.
+    async def load(self, idents: Iterable[str]) -> None:
+        """Begin a batch: have at hand the stories of these ids; those that are closed for good stay missing."""
+        self._loaded, self._listed = {}, {}
+        if len(self._nearby) > len(self._stories) + _FORGOTTEN:
+            self._nearby.keep(self._stories)
+        await self._load(idents)
 
-        Args:
-            now: Unix seconds, the arrival of the article that asks.
-        """
-        wanted = list(dict.fromkeys(idents))
-        missing = [ident for ident in wanted if ident not in self._stories]
+    async def _load(self, idents: Iterable[str]) -> None:
+        missing = []
+        for ident in dict.fromkeys(idents):
+            story = self._stories.get(ident)
+            if story is None:
+                missing.append(ident)
+            else:
+                self._loaded[ident] = story
         found = await shelved(self._redis, missing) if missing else {}
         for ident, story in found.items():
-            self._stories[ident] = story
-        there = ((ident, self._stories.get(ident) or found.get(ident)) for ident in wanted)
-        return {i: s for i, s in there if s is not None and s.candidate.story.last_seen > now - self._window}
+            self._remember(ident, story)
 
-    async def search(self, sought: Sequence[str], now: float) -> dict[str, Shelved]:
-        """Give the latest stories that are listed under the keys of an article, see `events.places`."""
-        missing = [key for key in sought if key not in self._lists]
+    def _remember(self, ident: str, story: Shelved) -> None:
+        self._stories[ident] = self._loaded[ident] = story
+        one = story.candidate
+        self._nearby.put(ident, one.embedding, one.mean, one.encoder)
+
+    async def search_ahead(self, sought: Iterable[str]) -> None:
+        """Have at hand the latest stories that are listed under the keys of articles, see `events.places`."""
+        wanted = list(dict.fromkeys(sought))
+        missing = [key for key in wanted if key not in self._lists]
         if missing:
             async with self._redis.pipeline(transaction=False) as pipe:
                 for key in missing:
                     pipe.zrevrange(keys.listed(key), 0, CANDIDATES - 1)
                 rows = await pipe.execute()
-            for key, row in zip(missing, rows, strict=True):
-                self._lists[key] = list(row)
-        return await self.get((ident for key in sought for ident in self._lists.get(key) or ()), now)
+            self._listed.update(zip(missing, map(list, rows), strict=True))
+        for key in wanted:
+            # those that were there already stay, whatever the others push out
+            self._listed.setdefault(key, self._lists.get(key) or [])
+        for key in wanted:
+            self._lists[key] = self._listed[key]
+        await self._load(ident for key in wanted for ident in self._listed[key])
+
+    def get(self, idents: Iterable[str], now: float) -> dict[str, Shelved]:
+        """Give stories that are at hand by their ids; those that are closed for good are missing.
+
+        Args:
+            now: Unix seconds, the arrival of the article that asks.
+        """
+        oldest, loaded = now - self._window, self._loaded
+        return {
+            ident: story for ident in idents
+            if (story := loaded.get(ident)) and story.candidate.story.last_seen > oldest
+        }  # fmt: skip
+
+    def search(self, sought: Sequence[str], tags: Tags, now: float) -> dict[str, Shelved]:
+        """Give the stories that are listed under the keys of an article, which were loaded ahead.
+
+        Those that are hopelessly unlike it in meaning are left out.
+        """
+        listed, loaded = self._listed, self._loaded
+        met = dict.fromkeys(ident for key in sought for ident in listed.get(key, ()))
+        there = [ident for ident in met if ident in loaded]
+        return self.get(self._nearby.worth(there, tags.embedding, tags.versions.get("encoder", "")), now)
 
 
 async def shelved(redis: Any, idents: Iterable[str]) -> dict[str, Shelved]:

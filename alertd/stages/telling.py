@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from alertd.articles import Alert, Article, Placement, Tags, dumps
 from alertd.exchanges import Sessions
-from alertd.stages.context import Context
+from alertd.stages.context import Context, InForce
 from alertd.stages.silences import SilenceReader
 from alertd.store import keys
 from alertd.watchlist.alerts import alerts_for
@@ -18,8 +18,8 @@ from alertd.watchlist.kinds import Kinds, kind_keys
 from alertd.watchlist.nearness import near_miss
 from alertd.watchlist.outcomes import Outcome, outcome_of
 from alertd.watchlist.pacing import Pace, Pacing, keys_for
-from alertd.watchlist.rules import Matches, issuer_of, match
-from alertd.watchlist.silences import silenced
+from alertd.watchlist.rules import Matches, RuleBook, issuer_of, match
+from alertd.watchlist.silences import Silences, silenced
 
 QUIET, HELD = "quiet", "held"
 """What a member of the due-set begins with: a rule that waits for silence, or alerts that wait for a time."""
@@ -45,6 +45,33 @@ class Told:
     outcome: Outcome
     states: Sequence[tuple[str, str, int]]
     keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """An article in its story.
+
+    `untold`: it copies one that was held only because it came without a date.
+    """
+
+    article: Article
+    tags: Tags
+    placement: Placement
+    untold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is remembered, and what the articles before lead to: keys of the alerts of stories, and states of rules."""
+
+    posted: dict[str, set[str]]
+    states: dict[str, str]
+
+    def add(self, story: str, told: Told) -> None:
+        """Add what an article of a story leads to."""
+        if told.keys:
+            self.posted.setdefault(story, set()).update(told.keys)
+        self.states.update({key: text for key, text, _ in told.states})
 
 
 def quiet_member(key: str) -> str:
@@ -76,24 +103,35 @@ class Teller:
         self.since: Mapping[str, float] = {}
         """Rule's name → Unix seconds from which on a rule of another kind counted; see `backfill`."""
 
-    async def tell(self, article: Article, tags: Tags, placement: Placement, *, untold: bool) -> Told:
-        """Match an article and decide what is told, given what is remembered.
+    async def tell(self, now: InForce, news: Sequence[News]) -> list[Told]:
+        """Match articles and decide what is told, in their order, given what is remembered.
+
+        What one of them leads to is remembered for the next ones, though nothing is stored yet.
 
         Args:
-            untold: the article copies one that was held only because it came without a date.
+            now: the configuration in force, one for all of them.
         """
-        context, now = self._context, self._context.now
-        matches = match(now.book, article, tags, placement)
-        if not matches.fired:
-            matches = Matches(stopped=near_miss(now.book, article, tags, placement))
-        kinds, pacing = await self._remembered(matches, article)
+        matched = [_matched(now.book, one) for one in news]
+        remembered = await self._remembered(now.book, news, matched)
+        silences = await self._silences.now()
+        told = []
+        for one, found in zip(news, matched, strict=True):
+            told.append(self._tell(now, one, found, silences, remembered))
+            remembered.add(one.placement.story.id, told[-1])
+        return told
+
+    def _tell(
+        self, now: InForce, one: News, matches: Matches, silences: Silences, remembered: Remembered
+    ) -> Told:  # fmt: skip
+        context = self._context
+        article, tags, placement = one.article, one.tags, one.placement
+        kinds, pacing = self._recalled(now.book, matches, article, remembered)
         matches = kinds.judge(matches, article, tags, placement)
-        matches, quiet = silenced(await self._silences.now(), matches, article, tags, placement)
-        posts = keys.posts(placement.story.id)
-        posted = await cast(Any, context.store.redis).smembers(posts) if matches.fired else frozenset()
+        matches, quiet = silenced(silences, matches, article, tags, placement)
         alerts = alerts_for(
             matches, article, tags, placement, default_channel=now.configuration.settings.slack.channel,
-            posted=posted, now=context.clock(), generation=now.configuration.generation, pacing=pacing, untold=untold,
+            posted=remembered.posted.get(placement.story.id, frozenset()), now=context.clock(),
+            generation=now.configuration.generation, pacing=pacing, untold=one.untold,
         )  # fmt: skip
         at = {alert.key: self.when(alert) for alert in alerts}
         dropped = [f"rule {a.rule} speaks only within its hours" for a in alerts if at[a.key].dropped]
@@ -128,15 +166,42 @@ class Teller:
             return Telling()
         return telling(rule, self._context.clock(), self._sessions)
 
-    async def _remembered(self, matches: Matches, article: Article) -> tuple[Kinds, Pacing]:
-        """What is remembered of the rules that match: looked up at once, or not at all."""
-        rules = self._context.now.book.by_name
-        wanted = [(rules[found.rule], issuer_of(found.company)) for found in matches.fired]
-        kinds, paces = kind_keys(wanted), keys_for(wanted) if article.may_alert else []
-        names = [keys.rule_state(key) for key in (*kinds, *paces)]
-        texts = await cast(Any, self._context.store.redis).mget(names) if names else []
-        known = dict(zip((*kinds, *paces), texts, strict=True))
-        states = {key: known[key] for key in kinds if known[key]}
-        return Kinds(rules, states, self.since), Pacing(
-            rules, {key: Pace.load(known[key]) for key in paces}, article.arrived
+    async def _remembered(self, book: RuleBook, news: Sequence[News], matched: Sequence[Matches]) -> Remembered:
+        """What is remembered of the rules that match and of the stories that they match, looked up at once."""
+        fired = [(one, found) for one, found in zip(news, matched, strict=True) if found.fired]
+        if not fired:
+            return Remembered({}, {})
+        stories = list(dict.fromkeys(one.placement.story.id for one, _ in fired))
+        wanted = [_names(book, found, one.article) for one, found in fired]
+        names = list(dict.fromkeys(name for kinds, paces in wanted for name in (*kinds, *paces)))
+        async with cast(Any, self._context.store.redis).pipeline(transaction=False) as pipe:
+            for story in stories:
+                pipe.smembers(keys.posts(story))
+            for name in names:
+                pipe.get(keys.rule_state(name))
+            answers = await pipe.execute()
+        told, texts = answers[: len(stories)], answers[len(stories) :]
+        return Remembered(
+            {story: set(found) for story, found in zip(stories, told, strict=True)},
+            {name: text for name, text in zip(names, texts, strict=True) if text},
         )
+
+    def _recalled(
+        self, book: RuleBook, matches: Matches, article: Article, remembered: Remembered
+    ) -> tuple[Kinds, Pacing]:  # fmt: skip
+        known = remembered.states
+        kinds, paces = _names(book, matches, article)
+        return Kinds(book.by_name, {key: known[key] for key in kinds if key in known}, self.since), Pacing(
+            book.by_name, {key: Pace.load(known.get(key)) for key in paces}, article.arrived
+        )
+
+
+def _matched(book: RuleBook, one: News) -> Matches:
+    found = match(book, one.article, one.tags, one.placement)
+    return found if found.fired else Matches(stopped=near_miss(book, one.article, one.tags, one.placement))
+
+
+def _names(book: RuleBook, matches: Matches, article: Article) -> tuple[Sequence[str], Sequence[str]]:
+    """Names of what rules that match remember: by their kind, and of their pace."""
+    wanted = [(book.by_name[found.rule], issuer_of(found.company)) for found in matches.fired]
+    return kind_keys(wanted), keys_for(wanted) if article.may_alert else []

@@ -144,7 +144,7 @@ def posts(story_id: str) -> str:
 
 
 def listed(key: str) -> str:
-    """Sorted set: open stories under one of the keys by which they are sought, by their latest article."""
+    """Sorted set: the latest open stories under a key by which they are sought, by their latest article's place."""
     return f"{PREFIX}listed:{key}"
 
 

@@ -94,9 +94,9 @@ class Reader:
         """Forget the tries of an entry that went through."""
         await cast(Any, self._store.redis).hdel(keys.tries(self.group), delivery.id)
 
-    async def acknowledge(self, delivery: Delivery) -> None:
-        """Acknowledge an entry for which nothing else is to be stored."""
-        await cast(Any, self._store.redis).xack(self.stream, self.group, delivery.id)
+    async def acknowledge(self, *deliveries: Delivery) -> None:
+        """Acknowledge entries for which nothing else is to be stored, one at least."""
+        await cast(Any, self._store.redis).xack(self.stream, self.group, *(d.id for d in deliveries))
 
 
 async def lag(store: Store, stream: str) -> int:

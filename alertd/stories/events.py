@@ -32,6 +32,8 @@ NEAR_TEXTS = 0.59
 """The same where both have a text, which says more than a headline."""
 NEAR_OTHERS = 0.8
 """The same where the companies found are different ones, for one of them may have been missed."""
+HOPELESS = 0.35
+"""Cosine of two vectors below which articles report two events, whatever else they have in common."""
 CANDIDATES = 30
 """Stories, the latest, that are looked at under one key."""
 MOST_PLACES = 12
@@ -42,7 +44,7 @@ _ALIKE_TITLES, _ALIKE_TEXTS = 0.45, 0.6
 _WORDS_ONLY = 0.5
 _SURE_NAMES, _MOST_NAMES, _SENTENCE = 2, 3, 10
 _PLACES = 4
-_NEVER, _HOPELESS = 2.0, 0.35
+_NEVER = 2.0
 _LOOSE = ("weekday", "date", "span")
 
 
@@ -85,7 +87,7 @@ def same_event(new: Report, old: Report, *, corrects: bool = False) -> tuple[flo
     common = shared(new.issuers, old.issuers)
     known = bool(new.issuers and old.issuers)
     near = cosine(new, old if common or not old.mean else replace(old, embedding=old.mean))
-    if near is not None and near < _HOPELESS:
+    if near is not None and near < HOPELESS:
         return 0.0, ""  # most candidates end here, at the price of one product of vectors
     titles = title_likeness(new.fp.title, old.fp.title)
     if near is None:
@@ -116,18 +118,26 @@ def worth_comparing(new: Report, old: Sequence[tuple[str, str, str]]) -> list[bo
         old: of each story the vector of its first article, the mean of all ("" when there is only one), its encoder.
     """
     worth = [True] * len(old)
-    if not new.embedding:
+    if not new.embedding or not old:
         return worth
-    unit = _unit(new.embedding)
+    vector = unit(new.embedding)
+    size, encoder = len(vector), new.encoder
     for at in (0, 1):
-        rows = [
-            n for n, row in enumerate(old)
-            if row[at] and (not new.encoder or row[2] in ("", new.encoder)) and _unit(row[at]).shape == unit.shape
-        ]  # fmt: skip
+        rows: list[int] = []
+        kept: list[bytes] = []
+        scales: list[float] = []
+        for number, row in enumerate(old):
+            if row[at] and (not encoder or row[2] in ("", encoder)):
+                values, scale = raw(row[at])
+                if len(values) == size:
+                    rows.append(number)
+                    kept.append(values)
+                    scales.append(scale)
         if rows:
-            near = np.stack([_unit(old[n][at]) for n in rows]) @ unit >= _HOPELESS
-            for n, like in zip(rows, near.tolist(), strict=True):
-                worth[n] = like or (at == 1 and worth[n])
+            vectors = np.frombuffer(b"".join(kept), np.int8).reshape(len(rows), size).astype(np.float32)
+            near = (vectors @ vector) * np.array(scales, np.float32) >= HOPELESS
+            for number, like in zip(rows, near.tolist(), strict=True):
+                worth[number] = like or (at == 1 and worth[number])
     return worth
 
 
@@ -184,7 +194,7 @@ def cosine(a: Report, b: Report) -> float | None:
     """Cosine of the two vectors, or None when they cannot be compared."""
     if not a.embedding or not b.embedding or (a.encoder and b.encoder and a.encoder != b.encoder):
         return None
-    x, y = _unit(a.embedding), _unit(b.embedding)
+    x, y = unit(a.embedding), unit(b.embedding)
     if x.shape != y.shape or not x.any() or not y.any():
         return None
     return float(x @ y)
@@ -192,17 +202,24 @@ def cosine(a: Report, b: Report) -> float | None:
 
 def merged(a: str, b: str, weight: int) -> str:
     """The packed mean of a story's vector, which stands for `weight` articles, and of one more."""
-    x, y = _unit(a), _unit(b)
+    x, y = unit(a), unit(b)
     if x.shape != y.shape:
         return a
     return pack(x * weight + y)
 
 
-@lru_cache(maxsize=8_192)
-def _unit(packed: str) -> NDArray[np.float32]:
-    values = np.frombuffer(base64.b64decode(packed), np.int8).astype(np.float32)
-    unit: NDArray[np.float32] = values / max(float(np.linalg.norm(values)), 1e-9)
-    return unit
+@lru_cache(maxsize=16_384)
+def raw(packed: str) -> tuple[bytes, float]:
+    """The bytes of a packed vector, each a value of it, and what makes its length 1."""
+    stored = base64.b64decode(packed)
+    values = np.frombuffer(stored, np.int8).astype(np.float32)
+    return stored, 1 / max(float(np.sqrt(values @ values)), 1e-9)
+
+
+def unit(packed: str) -> NDArray[np.float32]:
+    """A vector of length 1, or of zeros."""
+    values, scale = raw(packed)
+    return np.frombuffer(values, np.int8).astype(np.float32) * np.float32(scale)
 
 
 def _evidence(new: Report, old: Report, *, common: bool) -> float:

@@ -139,8 +139,9 @@ def _joins(said: _Said, candidate: StoryCandidate, now: float) -> tuple[float, s
         candidate.mean,
     )
     strength, likeness = same_event(said.report, told, corrects=said.correction)
-    # of several alike, the one that many tell is the likelier to be told once more
-    strength += _TOLD * math.log2(min(story.articles, _MANY)) if likeness else 0.0
+    # of several alike, the one that many tell is the likelier to be told once more; copies, which are counted when
+    # their originals are decided, must not make the choice a matter of time
+    strength += _TOLD * math.log2(min(candidate.reports, _MANY)) if likeness else 0.0
     reason = f"the event that {_first(story)} reported first ({likeness})" if likeness else ""
     return strength, reason
 
@@ -211,13 +212,16 @@ def _joined(said: _Said, story: Story, relation: Relation, reason: str, now: flo
         revision=story.revision + risen,
         issuers=story.issuers if relation == "copy" else _with(story.issuers, said.issuers, _MAX_SOURCES),
         events=story.events if relation == "copy" else _with(story.events, said.events, _MAX_SOURCES),
-        figures=_with(
-            superseded(story.figures, said.figures) if corrects else story.figures, said.figures, _MAX_FIGURES
-        ),
+        figures=_figures(said, story, corrects) if relation != "copy" else story.figures,
         direction=(said.direction or story.direction) if risen else (story.direction or said.direction),
         last_seen=max(story.last_seen, now),
     )
     return Placement(grown, relation, _novelty(relation, len(news) + corrects, story.articles), reason)
+
+
+def _figures(said: _Said, story: Story, corrects: bool) -> tuple[str, ...]:
+    known = superseded(story.figures, said.figures) if corrects else story.figures
+    return _with(known, said.figures, _MAX_FIGURES)
 
 
 def _news(said: _Said, story: Story) -> tuple[str, ...]:

@@ -1,63 +1,63 @@
--- Stores what was decided about an article, once.
--- KEYS: 1 lease, 2 decision, 3 tagged, 4 alerts, 5 parked, 6 story, 7 posts, 8 decided up to, 9 counts, 10 recent,
---       11 open mark, 12 open rows of the archive, 13 timeline, 14 due-set, then the lists by which it is sought, then
---       the states of rules, then for each alert that is held its list
--- ARGV: 1 token, 2 id in the tagged stream, 3 decision, 4 story, 5 life in s, 6 seq, 7 story's id, 8 last seen,
---       9 row for `recent`, 10 number of rows kept, 11 number of lists, 12 number of counts, 13 row of the archive,
---       14 row of the timeline, 15 rows of it that are kept, 16 number of states, 17 number of members of the due-set,
---       18 number of alerts, then names of counts, then value and life in s of each state, then time and name of each
---       member, then keys of all alerts, then what is held, then key and body of each alert that is told now
--- Returns "decided", "done" (decided before), "fenced".
+-- Stores what was decided about articles, all together, each once.
+-- KEYS: 1 lease, 2 tagged, 3 alerts, 4 decided up to, 5 counts, 6 recent, 7 open rows of the archive, 8 due-set
+-- ARGV: 1 token, 2 life in s, 3 rows kept in `recent`, 4 rows kept of a timeline, 5 stories kept in a list, 6 prefix of
+--       keys, 7 number of counts, then name and increment of each, then for each article fifteen: its id in the tagged
+--       stream, its id, seq, story's id, decision, story ("" when a later one of these has it), row for `recent`, row of
+--       the archive, row of the timeline, lists by which the story is sought (between unit separators), number of states
+--       of rules, of members of the due-set, of alerts, of those that are held, of those that are told now; then name,
+--       value and life in s of each state, time and name of each member, keys of all alerts, member and entry of each
+--       that is held, key and body of each that is told now
+-- Returns "decided", or "fenced".  What was decided before is acknowledged and left as it is; the counts are added when
+-- the first of these was not.
 if redis.replicate_commands then redis.replicate_commands() end
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 'fenced' end
-if redis.call('EXISTS', KEYS[2]) == 1 then
-  redis.call('XACK', KEYS[3], 'decide', ARGV[2])
-  return 'done'
+local life, prefix = tonumber(ARGV[2]), ARGV[6]
+local at = 8 + 2 * tonumber(ARGV[7])
+if redis.call('EXISTS', prefix .. 'decision:' .. ARGV[at + 1]) == 0 then
+  for i = 8, at - 1, 2 do redis.call('HINCRBY', KEYS[5], ARGV[i], ARGV[i + 1]) end
 end
-local life = tonumber(ARGV[5])
-redis.call('SET', KEYS[2], ARGV[3], 'EX', life + 86400)
-redis.call('SET', KEYS[6], ARGV[4], 'EX', life)
-local lists, counts = 14 + tonumber(ARGV[11]), tonumber(ARGV[12])
-local states = lists + tonumber(ARGV[16])
-for i = 15, lists do
-  redis.call('ZADD', KEYS[i], ARGV[8], ARGV[7])
-  redis.call('ZREMRANGEBYSCORE', KEYS[i], '-inf', '(' .. string.format('%.3f', tonumber(ARGV[8]) - life))
-  redis.call('EXPIRE', KEYS[i], life)
+local up_to = tonumber(redis.call('GET', KEYS[4]) or '0')
+while at <= #ARGV do
+  local stream_id, ident, seq, story, decision, record, recent, row, told, listed = unpack(ARGV, at, at + 9)
+  local state = at + 15
+  local due = state + 3 * tonumber(ARGV[at + 10])
+  local key = due + 2 * tonumber(ARGV[at + 11])
+  local held = key + tonumber(ARGV[at + 12])
+  local alert = held + 2 * tonumber(ARGV[at + 13])
+  at = alert + 2 * tonumber(ARGV[at + 14])
+  if redis.call('SET', prefix .. 'decision:' .. ident, decision, 'NX', 'EX', life + 86400) then
+    if record ~= '' then redis.call('SET', prefix .. 'story:' .. story, record, 'EX', life) end
+    for name in string.gmatch(listed, '[^\31]+') do
+      local place = prefix .. 'listed:' .. name
+      -- by place in the order: articles that came together share their time
+      redis.call('ZADD', place, 'GT', seq, story)
+      -- older ones are never looked at, and a short list takes little memory
+      redis.call('ZREMRANGEBYRANK', place, 0, -1 - tonumber(ARGV[5]))
+      redis.call('EXPIRE', place, life)
+    end
+    local timeline = prefix .. 'told:' .. story
+    -- of a story that is told too often the beginning stays
+    if redis.call('RPUSH', timeline, told) > tonumber(ARGV[4]) then redis.call('RPOP', timeline) end
+    redis.call('EXPIRE', timeline, life)
+    for i = state, due - 1, 3 do redis.call('SET', prefix .. 'rule:' .. ARGV[i], ARGV[i + 1], 'EX', ARGV[i + 2]) end
+    for i = due, key - 1, 2 do redis.call('ZADD', KEYS[8], ARGV[i], ARGV[i + 1]) end
+    local posts = prefix .. 'posts:' .. story
+    for i = key, held - 1 do redis.call('SADD', posts, ARGV[i]) end
+    for i = held, alert - 1, 2 do redis.call('RPUSH', prefix .. 'held:' .. ARGV[i], ARGV[i + 1]) end
+    for i = alert, at - 1, 2 do redis.call('XADD', KEYS[3], '*', 'key', ARGV[i], 'alert', ARGV[i + 1]) end
+    redis.call('EXPIRE', posts, life + 86400)
+    local parked = prefix .. 'parked:' .. ident
+    for _, bundle in ipairs(redis.call('LRANGE', parked, 0, -1)) do
+      local copy = cjson.decode(bundle)
+      redis.call('XADD', KEYS[2], '*', 'seq', copy.seq, 'article', copy.article, 'fp', copy.fp, 'tags', '')
+    end
+    redis.call('DEL', parked, prefix .. 'open:' .. ident)
+    if tonumber(seq) > up_to then up_to = tonumber(seq) end
+    redis.call('RPUSH', KEYS[7], row)
+    redis.call('LPUSH', KEYS[6], recent)
+  end
+  redis.call('XACK', KEYS[2], 'decide', stream_id)
 end
-redis.call('RPUSH', KEYS[13], ARGV[14])
--- of a story that is told too often the beginning stays
-redis.call('LTRIM', KEYS[13], 0, tonumber(ARGV[15]) - 1)
-redis.call('EXPIRE', KEYS[13], life)
-for i = 19, 18 + counts do redis.call('HINCRBY', KEYS[9], ARGV[i], 1) end
-local at = 19 + counts
-for i = lists + 1, states do
-  redis.call('SET', KEYS[i], ARGV[at], 'EX', ARGV[at + 1])
-  at = at + 2
-end
-for _ = 1, tonumber(ARGV[17]) do
-  redis.call('ZADD', KEYS[14], ARGV[at], ARGV[at + 1])
-  at = at + 2
-end
-for _ = 1, tonumber(ARGV[18]) do
-  redis.call('SADD', KEYS[7], ARGV[at])
-  at = at + 1
-end
-for i = states + 1, #KEYS do
-  redis.call('RPUSH', KEYS[i], ARGV[at])
-  at = at + 1
-end
-for i = at, #ARGV, 2 do
-  redis.call('XADD', KEYS[4], '*', 'key', ARGV[i], 'alert', ARGV[i + 1])
-end
-redis.call('EXPIRE', KEYS[7], life + 86400)
-for _, bundle in ipairs(redis.call('LRANGE', KEYS[5], 0, -1)) do
-  local copy = cjson.decode(bundle)
-  redis.call('XADD', KEYS[3], '*', 'seq', copy.seq, 'article', copy.article, 'fp', copy.fp, 'tags', '')
-end
-redis.call('DEL', KEYS[5], KEYS[11])
-if tonumber(ARGV[6]) > tonumber(redis.call('GET', KEYS[8]) or '0') then redis.call('SET', KEYS[8], ARGV[6]) end
-redis.call('RPUSH', KEYS[12], ARGV[13])
-redis.call('LPUSH', KEYS[10], ARGV[9])
-redis.call('LTRIM', KEYS[10], 0, tonumber(ARGV[10]) - 1)
-redis.call('XACK', KEYS[3], 'decide', ARGV[2])
+redis.call('SET', KEYS[4], string.format('%.0f', up_to))
+redis.call('LTRIM', KEYS[6], 0, tonumber(ARGV[3]) - 1)
 return 'decided'

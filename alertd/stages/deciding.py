@@ -1,0 +1,202 @@
+"""Decides articles that came together: one look at what is known, pure decisions in their order, one commit for all."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, cast
+
+from alertd.articles import Tags, loads
+from alertd.feeds.identity import WITHOUT_DATE
+from alertd.stages.context import Context
+from alertd.stages.decisions import (
+    Arrived,
+    Decided,
+    Known,
+    Placed,
+    counted,
+    decided_of,
+    placed_in,
+    relatives,
+    row,
+)  # fmt: skip
+from alertd.stages.shelf import Shelf
+from alertd.stages.telling import Teller
+from alertd.store import keys
+from alertd.store.leases import Lease
+from alertd.store.streams import Delivery
+from alertd.stories.events import CANDIDATES, places, subjects
+
+logger = logging.getLogger(__name__)
+
+RECENT = 500
+"""Decisions that are kept in words."""
+TIMELINE = 200
+"""Articles of a story of which its timeline tells."""
+
+
+class Decider:
+    """Decides batches of articles under the lease of decide.
+
+    Args:
+        context: what stages share.
+        lease: the lease of decide.
+        teller: says what is told.
+    """
+
+    def __init__(self, context: Context, lease: Lease, teller: Teller) -> None:
+        self._context = context
+        self._lease = lease
+        self._teller = teller
+        self.decided_to = 0.0
+        """Arrival of the latest article that was decided, Unix seconds."""
+        self._shelf = Shelf(context.store.redis, context.window)
+
+    def renew(self) -> None:
+        """Remember nothing: others may have decided since, and the window may be another one now."""
+        self._shelf = Shelf(self._context.store.redis, self._context.window)
+
+    async def decide(self, deliveries: Sequence[Delivery]) -> int:
+        """Decide articles in their order, all or none of them.
+
+        Returns:
+            How many were decided now; others had been before.
+
+        Raises:
+            FencedError: deciding went to another process.
+            Exception: whatever an article that cannot be decided raises; nothing was stored, and it is not known whose
+                fault it was.
+        """
+        began = self._context.monotonic()
+        try:
+            decided = await self._decide([Arrived.read(delivery) for delivery in deliveries])
+        except BaseException:
+            # what was remembered of stories may be ahead of what is stored
+            self._shelf.clear()
+            raise
+        for one in decided:
+            self._note(one)
+            self.decided_to = max(self.decided_to, one.placed.arrived.article.arrived)
+        took = self._context.monotonic() - began
+        for _ in deliveries:
+            self._context.metrics.decide_seconds.observe(took / len(deliveries))
+        return len(decided)
+
+    async def _decide(self, arrived: Sequence[Arrived]) -> list[Decided]:
+        context, now = self._context, self._context.now
+        before, tags = await self._look_up(arrived)
+        fresh: list[Arrived] = []
+        again: list[Arrived] = []
+        known = set(before)
+        for one in arrived:
+            (again if one.article.id in known else fresh).append(one)
+            known.add(one.article.id)
+        decided: list[Decided] = []
+        if fresh:
+            placed = await self._placed(fresh, before, tags)
+            told = await self._teller.tell(now, [one.news for one in placed])
+            decided = [decided_of(*pair, now.configuration.generation) for pair in zip(placed, told, strict=True)]
+            if await self._commit(decided) == "fenced":
+                self._lease.lost()
+        if again:
+            await cast(Any, context.store.redis).xack(keys.TAGGED, "decide", *(one.delivery.id for one in again))
+        return decided
+
+    async def _placed(
+        self, fresh: Sequence[Arrived], before: dict[str, dict[str, Any]], tags: dict[str, str]
+    ) -> list[Placed]:  # fmt: skip
+        """Place articles, each knowing the stories of those before it."""
+        said = [loads(Tags, text) if (text := tags.get(one.article.id)) else Tags() for one in fresh]
+        sought = [places(one.fp, subjects(found)) for one, found in zip(fresh, said, strict=True)]
+        family = [relatives(one.article, before) for one in fresh]
+        shelf = self._shelf
+        await shelf.load(story for stories in family for story in stories if story)
+        lone = [
+            wanted for one, stories, wanted in zip(fresh, family, sought, strict=True)
+            if not shelf.get(stories, one.article.arrived)
+        ]  # fmt: skip
+        await shelf.search_ahead(key for wanted in lone for key in wanted)
+        placed: list[Placed] = []
+        for one, found, wanted in zip(fresh, said, sought, strict=True):
+            known = self._known(one, found, before, wanted)
+            placed.append(placed_in(one, known))
+            # the next ones of the batch have to see it
+            shelf.put(placed[-1].after)
+            before[one.article.id] = {"story": placed[-1].placement.story.id}
+        return placed
+
+    async def _look_up(
+        self, arrived: Sequence[Arrived]
+    ) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:  # fmt: skip
+        """What was decided about the articles, their originals and earlier forms, and their tags."""
+        idents = list(
+            dict.fromkeys(
+                i for one in arrived for i in (one.article.id, one.article.copy_of, one.article.update_of) if i
+            )
+        )
+        bare = [one.article for one in arrived if not one.tags and one.article.copy_of]
+        names = [keys.decision(i) for i in idents] + [keys.tags(article.copy_of) for article in bare]
+        texts = await cast(Any, self._context.store.redis).mget(names)
+        before = {ident: json.loads(text) for ident, text in zip(idents, texts, strict=False) if text}
+        tags = {one.article.id: one.tags for one in arrived}
+        tags |= {
+            article.id: text
+            for article, text in zip(bare, texts[len(idents) :], strict=True)
+            if text and text != "copy"
+        }
+        return before, tags
+
+    def _known(
+        self, one: Arrived, tags: Tags, before: dict[str, dict[str, Any]], sought: Sequence[str]
+    ) -> Known:  # fmt: skip
+        article = one.article
+        dated = article.entry.date_source in ("published", "updated")
+        copied = before.get(article.copy_of, {})
+        untold = dated and str(copied.get("why", "")).startswith(WITHOUT_DATE)
+        family = relatives(article, before)
+        # the stories of relatives stand among the candidates for the sake of what is remembered with them
+        found = self._shelf.get([ident for ident in family if ident], article.arrived)
+        if not found:
+            found = self._shelf.search(sought, tags, article.arrived)
+        original, earlier = (found.get(ident) for ident in family)
+        return Known(
+            tags, one.fp, original.candidate.story if original else None,
+            earlier.candidate.story if earlier else None, tuple(found.values()), tuple(sought), untold,
+        )  # fmt: skip
+
+    async def _commit(self, decided: Sequence[Decided]) -> str:
+        context = self._context
+        counts = Counter(name for one in decided for name in counted(one))
+        last = {one.after.candidate.story.id: number for number, one in enumerate(d.placed for d in decided)}
+        at = round(context.clock(), 3)
+        rows: list[str | int | float] = []
+        for number, one in enumerate(decided):
+            record = one.placed.after.record() if last[one.placed.placement.story.id] == number else ""
+            rows += row(one, record, at)
+        answer = await context.store.run(
+            "decided",
+            [
+                self._lease.key, keys.TAGGED, keys.ALERTS, keys.DECIDED_UP_TO, keys.COUNTS, keys.RECENT,
+                keys.ARCHIVE_OPEN, keys.DUE,
+            ],
+            [
+                self._lease.token, context.window, RECENT, TIMELINE, CANDIDATES, keys.PREFIX, len(counts),
+                *(part for pair in counts.items() for part in pair), *rows,
+            ],
+        )  # fmt: skip
+        return str(answer)
+
+    def _note(self, one: Decided) -> None:
+        metrics = self._context.metrics
+        article, placement = one.placed.arrived.article, one.placed.placement
+        metrics.decided.labels(relation=placement.relation).inc()
+        if placement.relation == "first":
+            metrics.stories.inc()
+        for alert in one.told.alerts:
+            metrics.alerts.labels(rule=alert.rule, kind=alert.kind).inc()
+        logger.info(
+            "%s: %s (%s)", one.told.outcome.kind, article.entry.title[:120], one.told.outcome.why,
+            extra={"article": article.id, "feed": article.entry.feed, "story": placement.story.id},
+        )  # fmt: skip

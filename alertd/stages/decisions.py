@@ -1,0 +1,166 @@
+"""An article's decision: its story, what the rules say, what is told, and how all that is written. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from alertd.articles import Article, Placement, Story, Tags, dumps, loads
+from alertd.stages.shelf import Shelved
+from alertd.stages.telling import News, Told
+from alertd.store.streams import Delivery
+from alertd.stories.events import MOST_PLACES, places
+from alertd.stories.fingerprints import Fingerprint
+from alertd.stories.placing import grown, place
+from alertd.stories.records import read
+from alertd.watchlist.archive import row_of
+
+APART = "\x1f"
+"""Between the keys that list a story, which are one argument of `decided.lua`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """An article as the stage tag passed it on; of a copy there are no tags."""
+
+    delivery: Delivery
+    article: Article
+    fp: Fingerprint
+    tags: str
+
+    @classmethod
+    def read(cls, delivery: Delivery) -> Arrived:
+        """Read an entry of the stream.
+
+        Raises:
+            ValueError: it is not what the stage tag writes.
+            KeyError: likewise.
+        """
+        fields = delivery.fields
+        return cls(delivery, loads(Article, fields["article"]), read(fields["fp"]), fields["tags"])
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was looked up for an article: its tags, the stories of its relatives, and other stories.
+
+    `sought`: the keys under which stories were sought. `untold`: it copies an article that was held only because it
+    came without a date.
+    """
+
+    tags: Tags
+    fingerprint: Fingerprint
+    original: Story | None
+    earlier: Story | None
+    candidates: tuple[Shelved, ...]
+    sought: tuple[str, ...]
+    untold: bool = False
+
+    def after(self, placement: Placement, seq: str) -> Shelved:
+        """What is to be remembered of the story of a placement.
+
+        Args:
+            seq: place in the order of the article.
+        """
+        if placement.relation == "first":
+            return Shelved(grown(None, placement, self.fingerprint, self.tags), seq, self.sought[:MOST_PLACES])
+        mine = next((c for c in self.candidates if c.candidate.story.id == placement.story.id), None)
+        candidate = grown(mine.candidate if mine else None, placement, self.fingerprint, self.tags)
+        listed = mine.listed if mine else ()
+        new = places(self.fingerprint, placement.story.issuers) if placement.relation != "copy" else ()
+        return Shelved(candidate, mine.seq if mine else seq, tuple(dict.fromkeys((*listed, *new)))[:MOST_PLACES])
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An article in its story, and what is to be remembered of that."""
+
+    arrived: Arrived
+    known: Known
+    placement: Placement
+    after: Shelved
+
+    @property
+    def news(self) -> News:
+        """The article as rules see it."""
+        return News(self.arrived.article, self.known.tags, self.placement, self.known.untold)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """All that is to be stored and told of an article."""
+
+    placed: Placed
+    told: Told
+    decision: dict[str, Any]
+
+
+def relatives(article: Article, before: dict[str, dict[str, Any]]) -> tuple[str, str]:
+    """The ids of the stories of what an article copies and of its earlier form, "" where there is none."""
+    return (
+        before.get(article.copy_of, {}).get("story", ""),
+        before.get(article.update_of, {}).get("story", ""),
+    )
+
+
+def placed_in(one: Arrived, known: Known) -> Placed:
+    """Place an article in its story."""
+    article = one.article
+    placement = place(
+        article, known.tags, known.fingerprint, original=known.original, earlier=known.earlier,
+        candidates=[c.candidate for c in known.candidates], now=article.arrived,
+    )  # fmt: skip
+    return Placed(one, known, placement, known.after(placement, one.delivery.fields["seq"]))
+
+
+def decided_of(placed: Placed, told: Told, generation: str) -> Decided:
+    """Say what was decided about an article, given what it leads to under a generation of the configuration."""
+    placement, outcome = placed.placement, told.outcome
+    decision = {
+        "story": placement.story.id, "relation": placement.relation, "novelty": placement.novelty,
+        "reason": placement.reason, "outcome": outcome.kind, "why": outcome.why, "alerts": told.keys,
+        "generation": generation, "versions": placed.known.tags.versions,
+    }  # fmt: skip
+    return Decided(placed, told, decision)
+
+
+def counted(one: Decided) -> list[str]:
+    """Names of the counts that rise by one with an article."""
+    relation = one.placed.placement.relation
+    counts = [f"relation:{relation}", f"outcome:{one.told.outcome.kind}"]
+    counts += [f"held:{one.told.outcome.short}"] if one.told.outcome.short else []
+    return counts + (["stories"] if relation == "first" else [])
+
+
+def row(one: Decided, record: str, at: float) -> list[str | int | float]:
+    """What `decided.lua` is told of an article."""
+    placed = one.placed
+    article, placement, delivery = placed.arrived.article, placed.placement, placed.arrived.delivery
+    recent = {
+        "at": at, "id": article.id, "feed": article.entry.feed, "title": article.entry.title[:200],
+        "story": placement.story.id, "relation": placement.relation, "outcome": one.told.outcome.kind,
+        "why": one.told.outcome.why,
+    }  # fmt: skip
+    told = one.told
+    held = [part for member, entries in told.later.items() for entry in entries for part in (member, entry)]
+    return [
+        delivery.id, article.id, delivery.fields["seq"], placement.story.id, _plain(one.decision), record,
+        _plain(recent), row_of(article, placed.known.tags, placement), _plain(_told(article, placement)),
+        APART.join(placed.after.listed), len(told.states), len(told.due), len(told.keys), len(held) // 2,
+        len(told.alerts), *(part for state in told.states for part in state),
+        *(part for member, at in told.due.items() for part in (f"{at:.3f}", member)), *told.keys, *held,
+        *(part for alert in told.alerts for part in (alert.key, dumps(alert))),
+    ]  # fmt: skip
+
+
+def _told(article: Article, placement: Placement) -> list[Any]:
+    """An article's row of the timeline; a copy says nothing that its original did not."""
+    copy = placement.relation == "copy"
+    source = article.entry.source or article.entry.feed
+    title, reason = ("", "") if copy else (article.entry.title[:200], placement.reason)
+    return [round(article.arrived, 3), article.id, source, placement.relation, placement.novelty, title, reason]
+
+
+def _plain(record: Any) -> str:
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,93 @@
+"""The vectors of many stories side by side, so that most of what an article cannot belong to is told at one price."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from typing import Final
+
+import numpy as np
+
+from alertd.stories.events import HOPELESS, raw, unit
+
+_FIRST_ROWS: Final = 256
+_ANY: Final = -1
+_KINDS: Final = 2
+
+
+class Nearby:
+    """Vectors of stories by the stories' ids: of each that of its first article, and the mean of all.
+
+    Args:
+        size: values of a vector; one of another size is never compared, and tells nothing apart.
+    """
+
+    def __init__(self, size: int = 384) -> None:
+        self._size = size
+        self._row: dict[str, int] = {}
+        self._free: list[int] = []
+        self._encoders: dict[str, int] = {"": _ANY}
+        self._values = np.zeros((_KINDS, 0, size), np.int8)
+        self._scale = np.zeros((_KINDS, 0), np.float32)
+        self._encoder = np.zeros(0, np.int16)
+
+    def put(self, ident: str, first: str, mean: str, encoder: str) -> None:
+        """Remember a story's vectors, packed as in `Tags.embedding`; "" for none."""
+        row = self._row.get(ident)
+        if row is None:
+            if not self._free:
+                self._grow()
+            row = self._row[ident] = self._free.pop()
+        self._encoder[row] = self._encoders.setdefault(encoder, len(self._encoders))
+        for kind, packed in enumerate((first, mean)):
+            values, scale = raw(packed) if packed else (b"", 0.0)
+            same = len(values) == self._size
+            self._scale[kind, row] = scale if same else 0.0
+            if same:
+                self._values[kind, row] = np.frombuffer(values, np.int8)
+
+    def _grow(self) -> None:
+        rows = len(self._encoder)
+        more = max(_FIRST_ROWS, rows)
+        self._values = np.concatenate((self._values, np.zeros((_KINDS, more, self._size), np.int8)), axis=1)
+        self._scale = np.concatenate((self._scale, np.zeros((_KINDS, more), np.float32)), axis=1)
+        self._encoder = np.concatenate((self._encoder, np.zeros(more, np.int16)))
+        self._free = list(range(rows + more - 1, rows - 1, -1))
+
+    def __len__(self) -> int:
+        """Of how many stories it has vectors."""
+        return len(self._row)
+
+    def keep(self, idents: Container[str]) -> None:
+        """Forget all stories but these."""
+        for ident in [ident for ident in self._row if ident not in idents]:
+            self._free.append(self._row.pop(ident))
+
+    def clear(self) -> None:
+        """Forget all."""
+        self.keep(())
+
+    def worth(self, idents: Sequence[str], embedding: str, encoder: str) -> list[str]:
+        """Those of some stories that are not hopelessly unlike an article in meaning.
+
+        Args:
+            idents: of stories that were put.
+            embedding: the article's vector, "" for none.
+            encoder: what made it; vectors of different encoders are not compared. "" is unknown.
+        """
+        if not idents or not embedding or len(raw(embedding)[0]) != self._size:
+            return list(idents)
+        known = self._row
+        rows = np.array([known[ident] for ident in idents])
+        code = self._encoders.get(encoder, len(self._encoders))
+        made = self._encoder[rows]
+        comparable = (made == code) | (made == _ANY) if encoder else np.ones(len(rows), bool)
+        vector = unit(embedding)
+        scales = self._scale[0][rows] * comparable
+        keep = (self._values[0][rows].astype(np.float32) @ vector) * scales >= HOPELESS
+        keep |= scales == 0
+        means = self._scale[1][rows] * comparable
+        of_many = np.flatnonzero(means)
+        if len(of_many):
+            at = rows[of_many]
+            keep[of_many] |= (self._values[1][at].astype(np.float32) @ vector) * means[of_many] >= HOPELESS
+        return [idents[number] for number in np.flatnonzero(keep).tolist()]

@@ -1,0 +1,165 @@
+"""What comes together is decided as if it had come one by one, in one commit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from redis.asyncio import Redis
+
+from alertd.articles import Alert, Entry, loads
+from alertd.stages.context import Context
+from alertd.stages.decide import DecideStage
+from alertd.stages.shelf import Shelved
+from alertd.stages.tag import TagStage
+from alertd.store import keys
+from alertd.store.streams import Delivery, lag
+from tests.stages.world import at_work, context, decided, entry, stream, taken, until
+from tests.tagging import fakes
+
+TITLE = "Xiaomi to build a second car plant near Beijing in two years"
+RULES = fakes.Rules(role={"Jefferies": fakes.SOURCE}, events={"operations": 0.9})
+PACED = "rules: [{name: works, events: [operations], cooldown: 1h, per_hour: 5}]\n"
+
+
+async def waiting(ctx: Context, redis: Redis, *entries: Entry) -> tuple[list[str], list[Delivery]]:
+    """Accept and tag entries; returns the articles' ids and what waits for a decision, in order."""
+    ids = await taken(ctx, *entries)
+    before = int(await cast(Any, redis).xlen(keys.TAGGED))
+    async with at_work(TagStage(ctx).work):
+        await until(lambda: _tagged(redis, before + len(entries)))
+    answer = await cast(Any, redis).xreadgroup("decide", "here", {keys.TAGGED: ">"})
+    return ids, sorted((Delivery(i, f) for _, rows in answer for i, f in rows), key=lambda d: int(d.fields["seq"]))
+
+
+async def _tagged(redis: Redis, count: int) -> bool:
+    return int(await cast(Any, redis).xlen(keys.TAGGED)) >= count
+
+
+async def stage(ctx: Context) -> DecideStage:
+    made = DecideStage(ctx)
+    assert await made.lease.acquire()
+    return made
+
+
+async def decisions(redis: Redis, ids: Sequence[str]) -> list[dict[str, Any]]:
+    return [json.loads(text) for text in await decided(redis, ids)]
+
+
+async def raised(redis: Redis) -> list[Alert]:
+    return [loads(Alert, row["alert"]) for row in await stream(redis, keys.ALERTS)]
+
+
+async def test_reports_that_come_together_know_each_others_stories(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with context(redis, tmp_path, RULES) as ctx:
+        ids, rows = await waiting(
+            ctx, redis, entry("Xiaomi plans to spend $4 billion on plants", guid="g"),
+            entry("Visa opens a data centre in Oslo this spring", feed="post"),
+            entry("Xiaomi plans to spend $6 billion on plants", guid="g"),
+        )  # fmt: skip
+        asked: list[str] = []
+        real = ctx.store.run
+
+        async def counted(name: str, *arguments: Any) -> Any:
+            asked.append(name)
+            return await real(name, *arguments)
+
+        decide = await stage(ctx)
+        monkeypatch.setattr(ctx.store, "run", counted)
+        await decide.decide(rows)
+        assert asked == ["decided"], "one commit for all"
+        found = await decisions(redis, ids)
+        assert [d["story"] for d in found] == [ids[0], ids[1], ids[0]]
+        assert [d["relation"] for d in found] == ["first", "first", "update"]
+        story = Shelved.read(await cast(Any, redis).get(keys.story(ids[0]))).candidate.story
+        assert (story.articles, story.revision) == (2, 2)
+        assert await cast(Any, redis).llen(keys.told(ids[0])) == 2
+        assert await lag(ctx.store, keys.TAGGED) == 0
+        told = [(a.kind, a.article.id if a.article else "") for a in await raised(redis)]
+        assert told == [("post", ids[0]), ("post", ids[2])], "new figures in a known story are told once more"
+
+
+async def test_a_cooldown_holds_among_those_that_come_together(redis: Redis, tmp_path: Path) -> None:
+    async with context(redis, tmp_path, RULES, watchlist=PACED) as ctx:
+        titles = (TITLE, "Jefferies hires a chief economist in London", "Visa opens a data centre in Oslo")
+        ids, rows = await waiting(ctx, redis, *(entry(title) for title in titles))
+        await (await stage(ctx)).decide(rows)
+        assert [d["outcome"] for d in await decisions(redis, ids)] == ["alerted", "paced", "paced"]
+        counts = await cast(Any, redis).hgetall(keys.COUNTS)
+        assert (counts["outcome:paced"], counts["relation:first"]) == ("2", "3")
+
+
+async def test_an_article_that_is_delivered_twice_at_once_counts_once(redis: Redis, tmp_path: Path) -> None:
+    async with context(redis, tmp_path, RULES) as ctx:
+        ids, rows = await waiting(ctx, redis, entry(TITLE))
+        again = await cast(Any, redis).xadd(keys.TAGGED, rows[0].fields)
+        answer = await cast(Any, redis).xreadgroup("decide", "here", {keys.TAGGED: ">"})
+        rows += [Delivery(i, f) for _, found in answer for i, f in found]
+        assert rows[1].id == again
+        await (await stage(ctx)).decide(rows)
+        story = Shelved.read(await cast(Any, redis).get(keys.story(ids[0]))).candidate.story
+        assert story.articles == 1
+        assert len(await raised(redis)) == 1
+        assert await lag(ctx.store, keys.TAGGED) == 0
+
+
+async def test_a_commit_whose_answer_was_lost_is_not_counted_twice(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with context(redis, tmp_path, RULES) as ctx:
+        ids, rows = await waiting(ctx, redis, entry(TITLE), entry("Visa opens a data centre in Oslo"))
+        decide = await stage(ctx)
+        real = ctx.store.run
+
+        async def twice(name: str, *arguments: Any) -> Any:
+            if name == "decided":
+                await real(name, *arguments)
+            return await real(name, *arguments)
+
+        monkeypatch.setattr(ctx.store, "run", twice)
+        await decide.decide(rows)
+        counts = await cast(Any, redis).hgetall(keys.COUNTS)
+        assert (counts["stories"], counts["relation:first"]) == ("2", "2")
+        assert len(await raised(redis)) == 1
+        assert await cast(Any, redis).llen(keys.RECENT) == 2
+        assert len(await decisions(redis, ids)) == 2
+
+
+async def test_after_a_commit_that_failed_nothing_of_it_is_remembered(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with context(redis, tmp_path, RULES) as ctx:
+        edited = entry("Xiaomi to build a third car plant near Beijing in 2 years", guid="g")
+        ids, rows = await waiting(ctx, redis, entry(TITLE, guid="g"), edited)
+        decide = await stage(ctx)
+        real = ctx.store.run
+
+        async def away(*_: Any) -> Any:
+            monkeypatch.setattr(ctx.store, "run", real)
+            raise ConnectionError("away")
+
+        monkeypatch.setattr(ctx.store, "run", away)
+        with pytest.raises(ConnectionError):
+            await decide.decide(rows)
+        await decide.decide(rows)
+        found = await decisions(redis, ids)
+        assert [(d["story"], d["relation"]) for d in found] == [(ids[0], "first"), (ids[0], "update")]
+        story = Shelved.read(await cast(Any, redis).get(keys.story(ids[0]))).candidate.story
+        assert story.articles == 2
+
+
+async def test_a_list_keeps_the_latest_stories_only(redis: Redis, tmp_path: Path) -> None:
+    async with context(redis, tmp_path, RULES) as ctx:
+        titles = [f"Xiaomi opens shop {n} in town {n * 7} of province {n * 13}" for n in range(40)]
+        ids, rows = await waiting(ctx, redis, *(entry(title) for title in titles))
+        await (await stage(ctx)).decide(rows)
+        assert len(await decisions(redis, ids)) == 40
+        lists = [name async for name in cast(Any, redis).scan_iter(keys.listed("*"))]
+        sizes = [await cast(Any, redis).zcard(name) for name in lists]
+        assert max(sizes) <= 30
+        assert all([0 < await cast(Any, redis).ttl(name) <= ctx.window for name in lists])

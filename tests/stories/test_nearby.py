@@ -1,0 +1,62 @@
+"""Vectors side by side tell the same as vectors compared one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alertd.stories.events import Report, worth_comparing
+from alertd.stories.fingerprints import Fingerprint
+from alertd.stories.nearby import Nearby
+from alertd.vectors import pack
+
+SIZE = 8
+
+
+def vector(seed: int) -> str:
+    return pack(np.random.Generator(np.random.PCG64(seed)).normal(size=SIZE).astype(np.float32)) if seed else ""
+
+
+PACKED = st.integers(0, 40).map(vector)
+ENCODERS = st.sampled_from(("", "one", "two"))
+STORIES = st.lists(st.tuples(PACKED, PACKED, ENCODERS), max_size=20)
+
+
+@given(STORIES, PACKED, ENCODERS)
+def test_what_is_worth_comparing_is_the_same_as_one_by_one(
+    stories: list[tuple[str, str, str]], embedding: str, encoder: str
+) -> None:
+    nearby = Nearby(SIZE)
+    names = [str(number) for number in range(len(stories))]
+    for name, (first, mean, made) in zip(names, stories, strict=True):
+        nearby.put(name, first, mean, made)
+    report = Report(Fingerprint(), embedding=embedding, encoder=encoder)
+    wanted = [name for name, worth in zip(names, worth_comparing(report, stories), strict=True) if worth]
+    assert nearby.worth(names, embedding, encoder) == wanted
+
+
+def test_a_story_that_grew_is_compared_as_it_is_now() -> None:
+    nearby = Nearby(SIZE)
+    nearby.put("a", vector(1), "", "")
+    opposite = pack(-np.ones(SIZE, np.float32))
+    assert nearby.worth(["a"], vector(1), "") == ["a"]
+    nearby.put("a", opposite, "", "")
+    assert nearby.worth(["a"], pack(np.ones(SIZE, np.float32)), "") == []
+
+
+def test_what_is_forgotten_gives_its_place_to_others() -> None:
+    nearby = Nearby(SIZE)
+    for number in range(2_000):
+        nearby.put(str(number), vector(1 + number % 7), "", "one")
+        nearby.keep({str(number), str(number - 1)})
+    assert len(nearby) == 2
+    assert nearby.worth(["1999", "1998"], vector(1 + 1998 % 7), "one")[-1] == "1998"
+
+
+def test_a_vector_of_another_size_tells_nothing_apart() -> None:
+    nearby = Nearby(SIZE)
+    nearby.put("a", pack(np.ones(SIZE + 1, np.float32)), "", "")
+    nearby.put("b", pack(np.ones(SIZE, np.float32)), "", "")
+    assert nearby.worth(["a", "b"], pack(-np.ones(SIZE, np.float32)), "") == ["a"]
+    assert nearby.worth(["a", "b"], pack(np.ones(SIZE + 2, np.float32)), "") == ["a", "b"]
