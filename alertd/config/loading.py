@@ -161,8 +161,8 @@ def _read_secret_files(document: Document, base: Path) -> None:
     if not isinstance(document.value, dict):
         return
     sections: list[tuple[Keys, Any]] = [((key,), document.value.get(key)) for key in ("slack", "redis")]
-    for name in ("feeds", "webhooks"):
-        sections += [((name, index), item) for index, item in enumerate(items(document, name))]
+    for part in ("feeds", "webhooks"):
+        sections += [((part, index), item) for index, item in enumerate(items(document, part))]
     for path, section in sections:
         if not isinstance(section, dict):
             continue
