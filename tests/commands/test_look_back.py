@@ -20,7 +20,7 @@ from tests.watchlist.world import article, company, placed, tags
 WATCHLIST = """
 rules:
   - {name: phones, companies: [1810.HK]}
-  - {name: bad, companies: [1810.HK], sentiment: negative}
+  - {name: bad, companies: [1810.HK], sentiment: negative, severity: high}
 """
 
 
