@@ -8,13 +8,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from alertd.articles import Article, Company, Placement, Sentiment, Tags
 from alertd.expressions import Comparison, fact_holds
 from alertd.watchlist.conditions import concerns
 from alertd.watchlist.keywords import Keywords, fold, fold_name
 from alertd.watchlist.settings import RuleLike
+
+_ORIGINS = 10_000
 
 
 def bits(mask: int) -> Iterator[int]:
@@ -69,6 +71,9 @@ class Choice:
 class Index:
     """The rules of a watchlist as bits; make it with `build`.
 
+    `plain`, `wordless`, `eventless`, `factless` and `moodless` are the rules that ask for no company, keyword, event,
+    fact or sentiment: to AND with the opposite would take longer, for Python's whole numbers have no end.
+
     In `keywords` rule n stands for its keywords, and n plus the number of rules for those that it leaves out.
     """
 
@@ -98,30 +103,50 @@ class Index:
     count: int
     facts: Mapping[str, Sequence[tuple[tuple[Comparison, ...], int]]]
     asks_fact: Choice
+    plain: int
+    wordless: int
+    eventless: int
+    factless: int
+    moodless: int
+    origins: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
     def article(self, article: Article, tags: Tags, placement: Placement, present: set[str]) -> int:
         """The rules whose conditions on the article itself hold."""
         entry = article.entry
-        source = fold_name(entry.source)
-        found = (
-            self.everything & self.feeds.of(entry.feed) & ~self.not_feeds.named(entry.feed)
-            & self.sources.of(source) & ~self.not_sources.named(source)
-            & self.languages.of(tags.language) & self.novelty.up_to(placement.novelty)
-            & self.outlets.up_to(len(placement.story.sources))
+        origin = (entry.feed, entry.source, tags.language)
+        found = self.origins.get(origin)
+        if found is None:
+            found = self._from(*origin)
+        found &= self.novelty.up_to(placement.novelty) & self.outlets.up_to(len(placement.story.sources))
+        if present and (said := self.keywords.matching(present)):
+            found &= said | self.wordless
+            if unwanted := said >> self.count:
+                found ^= found & unwanted
+        else:
+            found &= self.wordless
+        return found if tags.facts else found & self.factless
+
+    def facts_fail(self, tags: Tags, fired: int) -> int:
+        """Of rules that fire else those whose conditions on facts do not hold; few ask, and each test takes time."""
+        failing = 0
+        for name, tests in self.facts.items():
+            if name not in tags.facts:
+                failing |= self.asks_fact.named(name)
+                continue
+            for test, mask in tests:
+                if fired & mask and not fact_holds(name, test, tags.facts):
+                    failing |= mask
+        return fired & failing
+
+    def _from(self, feed: str, source: str, language: str) -> int:
+        """The rules that take what a feed brings from an outlet in a language; of the same few it is asked all day."""
+        folded = fold_name(source)
+        if len(self.origins) >= _ORIGINS:
+            self.origins.clear()
+        self.origins[feed, source, language] = found = (
+            self.everything & self.feeds.of(feed) & ~self.not_feeds.named(feed)
+            & self.sources.of(folded) & ~self.not_sources.named(folded) & self.languages.of(language)
         )  # fmt: skip
-        if self.asks_keyword or present:
-            said = self.keywords.matching(present)
-            found &= (said | ~self.asks_keyword) & ~(said >> self.count)
-        if self.asks_fact.asking and not tags.facts:
-            found &= ~self.asks_fact.asking
-        elif found & self.asks_fact.asking:
-            for name, tests in self.facts.items():
-                if name not in tags.facts:
-                    found &= ~self.asks_fact.named(name)
-                    continue
-                for test, mask in tests:
-                    if found & mask and not fact_holds(name, test, tags.facts):
-                        found &= ~mask
         return found
 
     def said(self, number: int, present: set[str]) -> tuple[str, str]:
@@ -147,7 +172,7 @@ class Index:
 
     def asked(self, tags: Tags, company: Company | None) -> int:
         """The rules that ask for no event, or for one of an article's that concerns a company (None: anyone)."""
-        found = self.everything & ~self.asks_event.asking
+        found = self.eventless
         for event in tags.events:
             wanted = self.events.get(event.type)
             if wanted is not None and concerns(event, company):
@@ -157,10 +182,10 @@ class Index:
     def mood(self, mood: Sentiment | None) -> int:
         """The rules whose conditions on a sentiment hold."""
         if mood is None:
-            return ~(self.moods.asking | self.bounded)
+            return self.moodless
         found = self.moods.of(mood.label)
         if self.bounded:
-            found &= ~self.bounded | (self.least.up_to(mood.score) & self.most.up_to(-mood.score))
+            found &= self.least.up_to(mood.score) & self.most.up_to(-mood.score)
         return found
 
 
@@ -188,6 +213,10 @@ def build(rules: Sequence[RuleLike], watched: Sequence[frozenset[str]], excluded
             bounded |= bit
         least.append((-1.0 if rule.min_sentiment is None else rule.min_sentiment, bit))
         most.append((-1.0 if rule.max_sentiment is None else -rule.max_sentiment, bit))
+    asks_event = Choice([rule.event_types for rule in rules])
+    asks_fact = Choice([rule.fact_tests for rule in rules])
+    asks_keyword = sum(1 << n for n, rule in enumerate(rules) if rule.keywords)
+    moods = Choice([rule.sentiment for rule in rules])
     # a rule whose companies nobody knows still asks for companies: it names one that no article has
     named = [found or {"?"} if rule.companies else found for rule, found in zip(rules, watched, strict=True)]
     return Index(
@@ -202,8 +231,8 @@ def build(rules: Sequence[RuleLike], watched: Sequence[frozenset[str]], excluded
         novelty=Thresholds((rule.min_novelty, 1 << n) for n, rule in enumerate(rules)),
         outlets=Thresholds((rule.min_sources, 1 << n) for n, rule in enumerate(rules)),
         events={kind: Thresholds(wanted) for kind, wanted in events.items()},
-        asks_event=Choice([rule.event_types for rule in rules]),
-        moods=Choice([rule.sentiment for rule in rules]),
+        asks_event=asks_event,
+        moods=moods,
         least=Thresholds(least),
         most=Thresholds(most),
         bounded=bounded,
@@ -216,8 +245,13 @@ def build(rules: Sequence[RuleLike], watched: Sequence[frozenset[str]], excluded
             [(n, k) for n, rule in enumerate(rules) for k in rule.keywords]
             + [(n + len(rules), k) for n, rule in enumerate(rules) for k in rule.not_keywords]
         ),
-        asks_keyword=sum(1 << n for n, rule in enumerate(rules) if rule.keywords),
+        asks_keyword=asks_keyword,
         count=len(rules),
         facts={name: tuple(tests.items()) for name, tests in facts.items()},
-        asks_fact=Choice([rule.fact_tests for rule in rules]),
+        asks_fact=asks_fact,
+        plain=everything & ~about,
+        wordless=everything & ~asks_keyword,
+        eventless=everything & ~asks_event.asking,
+        factless=everything & ~asks_fact.asking,
+        moodless=everything & ~(moods.asking | bounded),
     )

@@ -72,6 +72,7 @@ class Keywords:
         self._anywhere: list[tuple[str, str]] = []
         for text in everything:
             self._file(text, fold(text))
+        self._known = frozenset(self._words)
 
     def _file(self, text: str, folded: str) -> None:
         first = _WORD.search(folded)
@@ -96,10 +97,12 @@ class Keywords:
     def present(self, text: str) -> set[str]:
         """The texts of all terms that are in a text."""
         words = words_of(text)
-        found = [self._words[word] for word in self._words.keys() & words]
+        found = [self._words[word] for word in words & self._known]
         if self._starts:
             found += [self._starts[s] for s in self._starts.keys() & {word[:_LEAST] for word in words}]
         present: set[str] = set()
+        if not found and not self._anywhere:
+            return present
         folded = ""
         for filed in found:
             for term, pattern in filed:

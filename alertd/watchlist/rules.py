@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple, cast
 
-from alertd.articles import Article, Company, Placement, Tags
+from alertd.articles import Article, Company, Event, Placement, Tags
 from alertd.watchlist.conditions import reason_of
 from alertd.watchlist.index import Index, bits, build
 from alertd.watchlist.settings import RuleLike, WatchedLike, WatchlistLike
 
 Profile = Callable[[str], tuple[str, str]]
 """Issuer's key → its sector and country, "" for what is not known."""
-Says = tuple[str, tuple[str, ...], str, bool, tuple[str, ...], bool]
-"""What all matches of a rule share, in the order of `Match`."""
+Says = tuple[str, tuple[Any, ...]]
+"""What all matches of a rule share: its name, and the fields of `Match` from `channels` on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class RuleBook:
         profile: sector and country of an issuer.
         by_name: the rules by their names.
         companies: the companies that the rules name, by issuer.
-        says: for each rule what its matches hold: name, channels, severity, by outlet, mentions, once.
+        says: for each rule what its matches hold.
     """
 
     rules: tuple[RuleLike, ...]
@@ -173,46 +174,62 @@ def match(book: RuleBook, article: Article, tags: Tags, placement: Placement) ->
     present = said_in(book, article)
     base = index.article(article, tags, placement, present)
     found: list[tuple[int, int, Company | None]] = []
-    issuers = companies_of(tags)
     fired = 0
-    if mine := base & ~index.about:
+    if mine := base & index.plain:
         fired = mine & index.asked(tags, None) & index.mood(tags.sentiment)
         found += [(number, -1, None) for number in bits(fired)]
-    if base & index.about:
-        # events that name no company are the same for all
-        shared = None if any(event.companies for event in tags.events) else index.asked(tags, None)
-        for place, (issuer, company) in enumerate(issuers.items()):
+    if base := base & index.about:
+        shared = -1
+        for place, (issuer, company) in enumerate(companies_of(tags).items()):
             mine = base & book.who(issuer)
-            if mine and (mine := mine & index.company(company)):
-                mine &= index.mood(company.sentiment)
-                mine &= index.asked(tags, company) if shared is None else shared
+            if not mine or not (mine := mine & index.company(company) & index.mood(company.sentiment)):
+                continue
+            if shared < 0:
+                # events that name no company are the same for all
+                shared = 0 if _parted(tags.events) else index.asked(tags, None)
+            if mine := mine & (shared or index.asked(tags, company)):
                 fired |= mine
                 found += [(number, place, company) for number in bits(mine)]
+    if tags.facts and fired & index.asks_fact.asking and (failing := index.facts_fail(tags, fired)):
+        fired ^= failing
+        found = [one for one in found if not failing >> one[0] & 1]
     if not fired:
-        return Matches()
-    found.sort(key=lambda one: one[:2])
-    if fired & book.scoped:
-        found = _first_only(book, found)
+        return NOTHING
+    if len(found) > 1:
+        found.sort(key=_order)
+        if fired & book.scoped:
+            found = _first_only(book, found)
     says = book.says
     word = partial(_worded, book, tags, placement, present)
-    return Matches(
-        tuple(Match(says[n][0], company, partial(word, company, n), *says[n][1:]) for n, _, company in found)
-    )
+    return Matches(tuple([_match(Match, (says[n][0], c, partial(word, c, n), *says[n][1])) for n, _, c in found]))
+
+
+_match = cast(Callable[[type[Match], tuple[Any, ...]], Match], tuple.__new__)
+"""Makes a match out of all its fields in their order, in half the time that its own class takes."""
+_order = itemgetter(0, 1)
+NOTHING = Matches()
+
+
+def _parted(events: Sequence[Event]) -> bool:
+    for event in events:  # noqa: SIM110 - a generator takes longer than the loop
+        if event.companies:
+            return True
+    return False
 
 
 def said_in(book: RuleBook, article: Article) -> set[str]:
     """The terms of the rules' keywords, wanted or not, that are in an article."""
-    if not book.index.keywords:
-        return set()
-    entry = article.entry
-    return book.index.keywords.present(f"{entry.title}\n{entry.summary}\n{entry.text}")
+    entry, keywords = article.entry, book.index.keywords
+    return keywords.present(f"{entry.title}\n{entry.summary}\n{entry.text}") if keywords else set()
 
 
 def companies_of(tags: Tags) -> dict[str, Company]:
     """The companies of an article by their issuer's key, in their order; of an issuer that stands twice, the first."""
     found: dict[str, Company] = {}
     for company in tags.companies:
-        found.setdefault(issuer_of(company), company)
+        issuer = company.issuer or company.symbol or company.name
+        if issuer not in found:
+            found[issuer] = company
     return found
 
 
@@ -248,11 +265,5 @@ def _worded(
 def _says(rule: RuleLike) -> Says:
     # the copy by one more outlet may be what a rule waits for
     outlet = bool(rule.sources or rule.not_sources or rule.feeds or rule.not_feeds or rule.min_sources)
-    return (
-        rule.name,
-        tuple(rule.destinations),
-        rule.severity,
-        outlet,
-        tuple(rule.mentions),
-        rule.once or rule.min_sources > 0,
-    )
+    once = rule.once or rule.min_sources > 0
+    return rule.name, (tuple(rule.destinations), rule.severity, outlet, tuple(rule.mentions), once, "")
