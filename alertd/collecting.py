@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 _NEW: Final = 20_000
@@ -20,3 +22,20 @@ def look_seldom() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(_NEW, _OLDER, _OLDEST)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Hold the collector until the block ends; what is not part of a cycle is freed as ever.
+
+    Reading a thousand articles makes some fifty thousand objects without one cycle: looking for cycles among them,
+    again and again, takes a fifth of the time.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

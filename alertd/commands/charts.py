@@ -35,6 +35,16 @@ def _plain(tally: Tally) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def mixture(versions: Counter[str]) -> str:
+    """The components of which articles were tagged by several versions, in words; "" for none.
+
+    Args:
+        versions: "component version" → articles.
+    """
+    counts = Counter(name.partition(" ")[0] for name in versions)
+    return ", ".join(f"{many} versions of {component}" for component, many in sorted(counts.items()) if many > 1)
+
+
 def charts(tallies: Sequence[Tally]) -> Iterator[RenderableType]:
     """Draw what was found; arguments as for `plain`."""
     from rich.text import Text
@@ -44,6 +54,8 @@ def charts(tallies: Sequence[Tally]) -> Iterator[RenderableType]:
     yield Text(f"{first.articles:,} articles, {first.may_alert:,} of them may alert")
     versions = ", ".join(f"{name} ({count:,})" for name, count in sorted(last.versions.items()))
     yield Text(f"tagged by {versions or 'unknown versions'}")
+    if mixed := mixture(last.versions):
+        yield Text(f"the archive mixes {mixed}: what one version found another may not have found", style="yellow")
     for name, tally in zip(("in force", "new rules") if both else ("",), tallies, strict=True):
         days = max(1, len(tally.by_day))
         held = f", {tally.held:,} held back by their pace" if tally.held else ""

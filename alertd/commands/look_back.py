@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 import typer
 
 from alertd.commands.common import DEFAULT_FOLDER, FAILED, ConfigFolder, command, draw, say, write
+from alertd.commands.export import export
 from alertd.errors import AlertdError
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ def register(app: typer.Typer) -> None:
         app, "backtest", "alertd backtest --since 14d", "alertd backtest --since 14d --rules new-watchlist.yaml"
     )(backtest)  # fmt: skip
     group = typer.Typer(help="The decided articles that are kept.", no_args_is_help=True, rich_markup_mode=None)
-    command(group, "export", "alertd archive export --since 7d > week.jsonl")(export)
+    command(
+        group, "export", "alertd archive export --since 7d > week.jsonl",
+        "alertd archive export --since 30d --format parquet --output month.parquet",
+    )(export)  # fmt: skip
     app.add_typer(group, name="archive")
 
 
@@ -198,42 +202,3 @@ async def _replayed(configuration: Any, books: list[RuleBook], start: float) -> 
                 take(await chunk(store, name))
             take(await unsealed(store))
     return [replay.tally for replay in replays]
-
-
-def export(
-    since: Annotated[str, typer.Option("--since", metavar="DURATION", help="How far to look back.")] = "30d",
-    company: Annotated[str, typer.Option("--company", metavar="SYMBOL", help="Only articles that name it.")] = "",
-    config: ConfigFolder = DEFAULT_FOLDER,
-) -> None:
-    """Write the archive as JSON Lines.
-
-    Oldest first; of each article what its feed said, its tags and its place in a story.
-    """
-    from alertd.commands.place import locate
-    from alertd.config.units import seconds
-
-    try:
-        start = time.time() - seconds(since)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--since") from error
-    asyncio.run(_export(locate(config).configuration, start, _issuer(company)))
-
-
-def _issuer(company: str) -> str:
-    from alertd.tagging.gazetteer import Gazetteer
-    from alertd.tagging.linker import unlisted
-
-    if not company:
-        return ""
-    return (Gazetteer.open().resolve(company) or unlisted(company)).key
-
-
-async def _export(configuration: Any, start: float, issuer: str) -> None:
-    from alertd.articles import dumps
-    from alertd.stages.archive import since
-    from alertd.state import open_state
-    from alertd.watchlist.rules import companies_of
-
-    async with await open_state(configuration) as store:
-        async for articles in since(store, start, issuer):
-            write(dumps(filed) for filed in articles if not issuer or issuer in companies_of(filed.tags))

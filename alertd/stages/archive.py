@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from redis.client import NEVER_DECODE
 
+from alertd.collecting import uncollected
 from alertd.store import keys
 from alertd.store.connection import Store
 from alertd.store.leases import Lease
@@ -101,7 +102,10 @@ async def chunk_names(store: Store, *, since: float, issuer: str = "") -> list[s
 async def chunk(store: Store, name: str) -> list[Filed]:
     """The articles of a chunk; none when it was dropped meanwhile."""
     found = await cast(Any, store.redis).execute_command("GET", keys.archive_chunk(name), **{NEVER_DECODE: []})
-    return list(unpack(found)) if found else []
+    if not found:
+        return []
+    with uncollected():
+        return list(unpack(found))
 
 
 async def unsealed(store: Store) -> list[Filed]:

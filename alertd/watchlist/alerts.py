@@ -34,6 +34,7 @@ def alerts_for(
     generation: str = "",
     pacing: Pacing | None = None,
     untold: bool = False,
+    worded: bool = True,
 ) -> tuple[Alert, ...]:
     """Turn matches into alerts.
 
@@ -54,6 +55,7 @@ def alerts_for(
         pacing: whether a rule may post now; without one, all may.
         untold: the article is a copy of one that was held only because it came without a date; it may post in its
             place.
+        worded: whether alerts say why; wording takes longer than all else.
 
     Returns:
         The posts, then the replies; none when the article may not alert.
@@ -71,8 +73,9 @@ def alerts_for(
         key = post_key(
             found.rule, found.occasion or story.id, issuer, 0 if own else story.revision, destination
         )  # fmt: skip
-        keys = (post_key(found.rule, story.id, issuer, r, destination) for r in range(1, story.revision + 1))
-        earlier = any(key in posted for key in keys)
+        earlier = key in posted or any(
+            post_key(found.rule, story.id, issuer, r, destination) in posted for r in range(1, story.revision)
+        )
         copies = placement.relation == "copy" and not found.by_outlet and not untold
         if not copies and key not in posted and (own or (news and not found.once) or not earlier):
             if pacing is None or pacing.admit(found.rule, issuer, story.id):
@@ -85,7 +88,7 @@ def alerts_for(
             key = reply_key(story.id, article.id, destination)
             kind, chosen = "reply", replies
         if key not in chosen:
-            chosen[key] = _alert(key, kind, found, destination, article, tags, placement, now, generation)
+            chosen[key] = _alert(key, kind, found, destination, article, tags, placement, now, generation, worded)
     said = {alert.destination for alert in posts.values()}
     # Who reads the message needs no reply about the same article beside it.
     return (*posts.values(), *(alert for alert in replies.values() if alert.destination not in said))
@@ -93,12 +96,12 @@ def alerts_for(
 
 def _alert(
     key: str, kind: str, found: Match, destination: str, article: Article, tags: Tags, placement: Placement,
-    now: float, generation: str,
+    now: float, generation: str, worded: bool,
 ) -> Alert:  # fmt: skip
     return Alert(
         key=key, kind="post" if kind == "post" else "reply", rule=found.rule, destination=destination,
-        reason=found.reason, created=now, article=article, tags=tags, company=found.company, placement=placement,
-        generation=generation, severity=found.severity, mentions=found.mentions,
+        reason=found.reason if worded else "", created=now, article=article, tags=tags, company=found.company,
+        placement=placement, generation=generation, severity=found.severity, mentions=found.mentions,
     )  # fmt: skip
 
 

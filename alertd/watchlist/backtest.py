@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from alertd.articles import Alert
+from alertd.collecting import uncollected
 from alertd.watchlist.alerts import alerts_for
 from alertd.watchlist.archive import Filed
 from alertd.watchlist.hours import Sessions, telling
 from alertd.watchlist.pacing import Pace, Pacing, keys_for
 from alertd.watchlist.recall import Recall, Silent
-from alertd.watchlist.rules import Match, Matches, RuleBook, issuer_of, match
+from alertd.watchlist.rules import Match, Matches, RuleBook, in_one_place, issuer_of, match
 
 SAMPLES = 3
 """Alerts of a rule that are kept as samples: its latest."""
@@ -78,13 +79,18 @@ class Replay:
     def __init__(self, book: RuleBook, sessions: Sessions = lambda _, __: ()) -> None:
         self._sessions = sessions
         self.tally = Tally()
-        self._book = book
+        # a watchlist is judged by what it says, not by how many channels it says it in
+        self._book = in_one_place(book)
         self._posted: dict[str, set[str]] = {}
         self._paces: dict[str, Pace] = {}
         self._recall: Recall | None = None
 
     def take(self, articles: Iterable[Filed]) -> None:
         """Replay some more articles."""
+        with uncollected():
+            self._take(articles)
+
+    def _take(self, articles: Iterable[Filed]) -> None:
         tally, book = self.tally, self._book
         versions: Counter[int] = Counter()
         known: dict[int, dict[str, str]] = {}
@@ -132,10 +138,9 @@ class Replay:
         wanted = [(book.by_name[found.rule], issuer_of(found.company)) for found in fired]
         paces = {key: self._paces[key] for key in keys_for(wanted) if key in self._paces}
         pacing = Pacing(book.by_name, paces, filed.article.arrived)
-        # a watchlist is judged by what it says, not by how many channels it says it in
         alerts = alerts_for(
-            Matches(tuple([found._replace(channels=(), why=_unworded) for found in fired])), filed.article, filed.tags,
-            placement, default_channel="", posted=posted, now=filed.article.arrived, pacing=pacing,
+            Matches(tuple(fired)), filed.article, filed.tags, placement, default_channel="", posted=posted,
+            now=filed.article.arrived, pacing=pacing, worded=False,
         )  # fmt: skip
         self._paces.update((name, pace) for name, (pace, _) in pacing.changed.items())
         self.tally.held += len(pacing.held)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import itemgetter
 from typing import Any, NamedTuple, cast
@@ -215,6 +215,11 @@ def _parted(events: Sequence[Event]) -> bool:
         if event.companies:
             return True
     return False
+
+
+def in_one_place(book: RuleBook) -> RuleBook:
+    """The same rules, of which none names a channel."""
+    return replace(book, says=tuple((name, ((), *rest)) for name, (_, *rest) in book.says))
 
 
 def said_in(book: RuleBook, article: Article) -> set[str]:
