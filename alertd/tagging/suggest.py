@@ -7,18 +7,25 @@ from collections.abc import Iterable, Iterator
 
 from alertd.tagging.codes import find_codes
 from alertd.tagging.gazetteer import Gazetteer, Issuer
-from alertd.tagging.words import core, normalise, vocabulary
+from alertd.tagging.words import core, normalise
 
 MOST = 3
 """Suggestions for one symbol."""
 LONGEST_SYMBOL = 20
 """Longer texts are looked up as a name only: no symbol has so many characters."""
 
-_SUFFIXES = vocabulary(
-    ".HK .L .DE .T .PA .TO .AX .NS .BO .AS .MI .MC .SW .ST .CO .OL .HE .BR .LS .VI .IR .KS .KQ .TW .TWO .SS .SZ .SI "
-    ".JK .BK .KL .NZ .SA .MX .JO .TA .IS .WA .AT .V .CN .NE .F .SR .QA .CA .SN .BA .ME"
-)
-"""Yahoo's suffixes of the exchanges where a company is looked for under the same code."""
+_PLACES = {
+    ".HK": "Hong Kong", ".L": "London", ".DE": "Xetra", ".T": "Tokyo", ".PA": "Paris", ".TO": "Toronto",
+    ".AX": "Sydney", ".NS": "NSE India", ".BO": "BSE India", ".AS": "Amsterdam", ".MI": "Milan", ".MC": "Madrid",
+    ".SW": "Zurich", ".ST": "Stockholm", ".CO": "Copenhagen", ".OL": "Oslo", ".HE": "Helsinki", ".BR": "Brussels",
+    ".LS": "Lisbon", ".VI": "Vienna", ".IR": "Dublin", ".KS": "Seoul", ".KQ": "Kosdaq", ".TW": "Taipei",
+    ".TWO": "Taipei OTC", ".SS": "Shanghai", ".SZ": "Shenzhen", ".SI": "Singapore", ".JK": "Jakarta",
+    ".BK": "Bangkok", ".KL": "Kuala Lumpur", ".NZ": "Wellington", ".SA": "Sao Paulo", ".MX": "Mexico",
+    ".JO": "Johannesburg", ".TA": "Tel Aviv", ".IS": "Istanbul", ".WA": "Warsaw", ".AT": "Athens",
+    ".V": "TSX Venture", ".CN": "Canadian CSE", ".NE": "Cboe Canada", ".F": "Frankfurt", ".SR": "Riyadh",
+    ".QA": "Doha", ".CA": "Cairo", ".SN": "Santiago", ".BA": "Buenos Aires", ".ME": "Moscow",
+}  # fmt: skip
+"""Yahoo's suffixes of the exchanges where a company is looked for under the same code, with where that is."""
 # What Bloomberg and others write behind a symbol, where it differs from Yahoo's suffixes.
 _FOREIGN = {
     "US": "", "UN": "", "UW": "", "UQ": "", "GR": ".DE", "GY": ".DE", "LN": ".L", "JP": ".T", "JT": ".T", "FP": ".PA",
@@ -63,7 +70,7 @@ def suggest(gazetteer: Gazetteer, unknown: str) -> tuple[str, ...]:
         unknown: what the user wrote for a symbol: a symbol with a slip or another provider's suffix, or a name.
 
     Returns:
-        Each as a text to show: "1810.HK (Xiaomi)". None for a fund: nothing that is like it would be meant.
+        Each as a text to show: "1810.HK (Xiaomi, Hong Kong)". None for a fund: nothing that is like it would be meant.
     """
     text = unknown.strip()
     symbol = text.upper()
@@ -85,8 +92,14 @@ def suggest(gazetteer: Gazetteer, unknown: str) -> tuple[str, ...]:
 def _shown(found: Iterable[tuple[str | None, Issuer]]) -> tuple[str, ...]:
     best: dict[str, str] = {}
     for symbol, issuer in found:
-        best.setdefault(issuer.key, f"{symbol} ({issuer.name})")
+        best.setdefault(issuer.key, f"{symbol} ({issuer.name}, {_place(symbol or '')})")
     return tuple(best.values())[:MOST]
+
+
+def _place(symbol: str) -> str:
+    """Where a symbol is listed, as a person would say it; a bare one is American."""
+    _, dot, suffix = symbol.rpartition(".")
+    return _PLACES.get(dot + suffix, suffix) if dot else "US"
 
 
 def _largest(found: Iterable[tuple[str, Issuer]]) -> list[tuple[str, Issuer]]:
@@ -130,7 +143,7 @@ def _elsewhere(gazetteer: Gazetteer, symbol: str) -> Iterator[tuple[str, Issuer]
     code, dot, _ = symbol.partition(".")
     if dot and code.isdigit():
         return  # a number says nothing on another exchange than the one that was named
-    yield from _known(gazetteer, (code, *(code + suffix for suffix in _SUFFIXES)))
+    yield from _known(gazetteer, (code, *(code + suffix for suffix in _PLACES)))
 
 
 def _slips(symbol: str) -> Iterator[str]:

@@ -102,7 +102,9 @@ def test_mistakes_are_listed_on_stderr_with_their_count(tmp_path: Path) -> None:
     code, out, err = execute(["check"], cwd=tmp_path)
     assert (code, out) == (2, "")
     first, second, count = err.splitlines()
-    assert first == ("config/watchlist.yaml:3:17: no company has the symbol '1810.HKG'; did you mean 1810.HK (Xiaomi)?")
+    assert first == (
+        "config/watchlist.yaml:3:17: no company has the symbol '1810.HKG'; did you mean 1810.HK (Xiaomi, Hong Kong)?"
+    )
     assert second.startswith("config/watchlist.yaml:4:14: ")
     assert count == "2 problems"
 
