@@ -26,7 +26,8 @@ async def overview(store: Store) -> dict[str, Any]:
     interval and why, per_day for entries a day, outruns, stopped); `articles`,
     `copies`, `stories`; `alerts` (post, reply, operator); `posted`, `found` (arrived although the answer was lost),
     `digested`, `dropped`; `held` (reason to count); `relations`; `dead`; `streams` (stage to lag); `outbox` (channel to
-    length); `recent` (the latest decisions, newest first).
+    length); `later` (alerts that are held, by the time at which they are told); `recent` (the latest decisions, newest
+    first).
     """
     redis = cast(Any, store.redis)
     counts = {name: int(value) for name, value in (await redis.hgetall(keys.COUNTS)).items()}
@@ -48,6 +49,7 @@ async def overview(store: Store) -> dict[str, Any]:
         "dead": int(await redis.xlen(keys.DEAD)),
         "streams": await lags(store),
         "outbox": await outboxes(store),
+        "later": await later(store),
         "recent": [json.loads(row) for row in await redis.lrange(keys.RECENT, 0, _RECENT - 1)],
     }
 
@@ -78,6 +80,13 @@ async def story(store: Store, ident: str) -> dict[str, Any] | None:
 async def lags(store: Store) -> dict[str, int]:
     """For each stage how many entries of its stream wait or are unacknowledged."""
     return {group: await lag(store, stream) for stream, group in keys.GROUPS.items()}
+
+
+async def later(store: Store) -> dict[str, int]:
+    """Alerts that are held for the hours of their rules or a digest: when they are told, Unix seconds → how many."""
+    redis = cast(Any, store.redis)
+    members = await redis.zrange(keys.DUE, 0, -1, withscores=True)
+    return {f"{at:.0f}": int(await redis.llen(keys.held(m))) for m, at in members if m.startswith(keys.HELD)}
 
 
 async def outboxes(store: Store) -> dict[str, int]:

@@ -43,7 +43,8 @@ async def test_it_counts_what_happened_and_says_why(redis: Redis, tmp_path: Path
         assert found["relations"] == {"first": 2, "copy": 1}
         assert found["streams"] == {"tag": 0, "decide": 0, "notify": 2}
         assert [(f["name"], f["state"]) for f in found["feeds"]] == [("wire", "no complete answer within 20 s")]
-        assert [row["outcome"] for row in found["recent"]] == ["held", "threaded", "alerted"]
+        # a copy waits for its original, not for its place in the order
+        assert sorted(row["outcome"] for row in found["recent"]) == ["alerted", "held", "threaded"]
         await observe(ctx.store, ctx.metrics)
         value = ctx.metrics.registry.get_sample_value("alertd_stage_lag_articles", {"stage": "notify"})
         assert value == 2

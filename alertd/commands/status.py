@@ -137,6 +137,9 @@ def _facts(found: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
     waits = [f"{stage} {lag:,}" for stage, lag in found["streams"].items()]
     waits += [f"{channel} {count:,}" for channel, count in found["outbox"].items()]
     yield "waiting", ", ".join(waits) or "nothing"
+    if found["later"]:
+        when = ((count, datetime.fromtimestamp(int(at)).astimezone()) for at, count in found["later"].items())
+        yield "for later", ", ".join(f"{_many(count, 'alert')} at {at:%a %H:%M}" for count, at in when)
     failing = sum(feed["failing"] > 0 for feed in found["feeds"])
     yield "feeds", f"{len(found['feeds']) - failing} of {len(found['feeds'])} fine"
 

@@ -42,7 +42,7 @@ def compose(alert: Alert, now: float, *, back: str = "", answers: bool = False) 
     """The message that says an alert.
 
     Args:
-        alert: a `post`, a `reply` for the thread, or an `operator` sentence.
+        alert: a `post`, a `reply` for the thread, or a sentence: of an `operator`, or of a rule that waits for silence.
         now: Unix seconds at which it is posted; the article's age is told from it, so that
             an update of a posted message passes the time of the first post again.
         back: address of the channel's earlier message about the same story, "" for none.
@@ -97,10 +97,12 @@ def _reply(alert: Alert, article: Article, now: float) -> Message:
 
 
 def _operator(alert: Alert) -> Message:
-    sentences = clean(alert.text, lines=True) or clean(alert.reason) or "(an empty notice)"
+    sentences = _severe(alert) + (clean(alert.text, lines=True) or clean(alert.reason) or "(an empty notice)")
     pieces = split_words(fit(sentences, _SENTENCES), TEXT_LIMIT)
-    blocks = tuple({"type": "section", "text": _plain(piece)} for piece in pieces)
-    return Message(escape(fit(clean(sentences), _FALLBACK)), blocks, alert_metadata(alert.key), (alert,))
+    blocks = [{"type": "section", "text": _plain(piece)} for piece in pieces]
+    if alert.mentions:
+        blocks.append(_rich(_mentions(alert.mentions)))
+    return Message(escape(fit(clean(sentences), _FALLBACK)), tuple(blocks), alert_metadata(alert.key), (alert,))
 
 
 def compose_digest(alerts: Sequence[Alert], now: float) -> tuple[Message, ...]:

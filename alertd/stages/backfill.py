@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, cast
 
 from alertd.stages import archive
@@ -12,10 +12,12 @@ from alertd.stages.context import Context
 from alertd.stages.telling import quiet_member
 from alertd.store import keys
 from alertd.store.leases import Lease
-from alertd.watchlist.kinds import LONGEST, horizon, mark, remembers
+from alertd.watchlist.archive import Filed
+from alertd.watchlist.kinds import horizon, mark, remembers
+from alertd.watchlist.pacing import Pace, counted, pace_key
 from alertd.watchlist.quiet import due_at_first
 from alertd.watchlist.recall import Recall
-from alertd.watchlist.rules import RuleBook, compile_rules, match
+from alertd.watchlist.rules import Matches, RuleBook, compile_rules, issuer_of, match
 from alertd.watchlist.settings import RuleLike
 
 logger = logging.getLogger(__name__)
@@ -42,7 +44,7 @@ async def fill(context: Context, lease: Lease, book: RuleBook) -> Mapping[str, f
     """
     redis = cast(Any, context.store.redis)
     known = {name: text.split(" ") for name, text in (await redis.hgetall(keys.RULES)).items()}
-    rules = [rule for rule in book.rules if remembers(rule)]
+    rules = [rule for rule in book.rules if remembers(rule) or rule.stories > 1]
     if gone := known.keys() - {rule.name for rule in rules}:
         await redis.hdel(keys.RULES, *gone)
     since = {rule.name: float(known[rule.name][1]) for rule in rules if known.get(rule.name, [""])[0] == mark(rule)}
@@ -54,13 +56,15 @@ async def fill(context: Context, lease: Lease, book: RuleBook) -> Mapping[str, f
 async def _fill(context: Context, lease: Lease, rules: Sequence[RuleLike], book: RuleBook) -> dict[str, float]:
     began, now = context.monotonic(), context.clock()
     own = compile_rules(_Rules(rules), book.resolve, book.profile)
-    start = now - max(LONGEST, *map(horizon, rules))
+    start = now - max(map(horizon, rules))
     recall, articles = None, 0
+    stories: Counted = {}
     async for chunk in archive.since(context.store, start):
         for filed in chunk:
             recall = recall or Recall(own, filed.article.arrived)
             matches = match(own, filed.article, filed.tags, filed.placement)
             if matches.fired:
+                _count(own, matches, filed, stories)
                 recall.judge(matches, filed.article, filed.tags, filed.placement)
         articles += len(chunk)
     first = recall.since if recall else now
@@ -70,7 +74,7 @@ async def _fill(context: Context, lease: Lease, rules: Sequence[RuleLike], book:
         quiet_member(key): due_at_first(recall.last.get(key), now, rule.quiet)
         for key, (rule, _) in recall.waits.items()
     }
-    await _store(context, lease, states, due)
+    await _store(context, lease, states + await _paces(context, stories, now), due)
     marks = {rule.name: f"{mark(rule)} {first:.3f}" for rule in rules}
     await cast(Any, context.store.redis).hset(keys.RULES, mapping=marks)
     logger.info(
@@ -78,6 +82,35 @@ async def _fill(context: Context, lease: Lease, rules: Sequence[RuleLike], book:
         context.monotonic() - began, ", ".join(rule.name for rule in rules[:5]) + (", …" if len(rules) > 5 else ""),
     )  # fmt: skip
     return dict.fromkeys((rule.name for rule in rules), first)
+
+
+Counted = dict[str, tuple[tuple[tuple[str, float], ...], float]]
+"""By the name of what is remembered of a rule's pace the stories that count, and the seconds for which they do."""
+
+
+def _count(book: RuleBook, matches: Matches, filed: Filed, stories: Counted) -> None:
+    """Count the stories of rules that wait for several; those that would have been told count no more."""
+    if filed.placement.relation == "copy" or not filed.article.may_alert:
+        return
+    for found in matches.fired:
+        rule = book.by_name[found.rule]
+        if rule.stories > 1:
+            key = pace_key(rule.name, issuer_of(found.company))
+            so_far = counted(
+                stories.get(key, ((), 0.0))[0], filed.placement.story.id, filed.article.arrived, rule.within
+            )  # fmt: skip
+            stories[key] = (so_far if len(so_far) < rule.stories else (), rule.within)
+
+
+async def _paces(context: Context, stories: Counted, now: float) -> list[tuple[str, str, int]]:
+    """The counted stories, beside what is remembered of cooldowns already."""
+    names = [keys.rule_state(key) for key in stories]
+    texts = await cast(Any, context.store.redis).mget(names) if names else []
+    found = []
+    for name, text, (counted_so_far, within) in zip(names, texts, stories.values(), strict=True):
+        pace = replace(Pace.load(text), stories=counted_so_far)
+        found.append((name, pace.dump(), int(max(within, pace.until + pace.width - now)) + 1))
+    return found
 
 
 async def _store(

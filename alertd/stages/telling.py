@@ -21,8 +21,6 @@ from alertd.watchlist.pacing import Pace, Pacing, keys_for
 from alertd.watchlist.rules import Matches, RuleBook, issuer_of, match
 from alertd.watchlist.silences import Silences, silenced
 
-QUIET, HELD = "quiet", "held"
-"""What a member of the due-set begins with: a rule that waits for silence, or alerts that wait for a time."""
 _PART = "\x1f"
 
 
@@ -76,12 +74,12 @@ class Remembered:
 
 def quiet_member(key: str) -> str:
     """Member of the due-set for a `quiet` rule and a company, by what the rule remembers of it."""
-    return f"{QUIET}{_PART}{key}"
+    return f"{keys.QUIET}{_PART}{key}"
 
 
 def held_member(at: float) -> str:
     """Member of the due-set for the alerts that are told at a time."""
-    return f"{HELD}{_PART}{at:.0f}"
+    return f"{keys.HELD}{_PART}{at:.0f}"
 
 
 def held_entry(alert: Alert, together: bool) -> str:

@@ -13,7 +13,7 @@ from alertd.articles import Alert, Company, dumps, loads
 from alertd.feeds.schedule import FeedState, of_address
 from alertd.stages.context import Context
 from alertd.stages.settling import patience
-from alertd.stages.telling import HELD, QUIET, Teller, held_entry, held_member
+from alertd.stages.telling import Teller, held_entry, held_member
 from alertd.store import keys
 from alertd.store.leases import Lease
 from alertd.watchlist.kinds import kind_key
@@ -52,9 +52,9 @@ class Waker:
         found = await redis.zrangebyscore(keys.DUE, "-inf", now, start=0, num=_AT_ONCE, withscores=True)
         for member, at in found:
             kind, _, rest = member.partition("\x1f")
-            if kind == HELD:
+            if kind == keys.HELD:
                 await self._release(member, at)
-            elif kind == QUIET:
+            elif kind == keys.QUIET:
                 await self._quiet(member, at, rest, decided_to)
         return len(found)
 

@@ -58,6 +58,8 @@ RULES: Final = PREFIX + "rules"
 """Hash: for each rule that remembers what matched, the mark of what it asks for and the time from which it counts."""
 DUE: Final = PREFIX + "due"
 """Sorted set: what time alone brings up, by its time: "quiet␟rule␟issuer␟mark" or "held␟time" (␟ is 0x1f)."""
+QUIET, HELD = "quiet", "held"
+"""What its members begin with: rules that wait for silence, alerts that wait for their time."""
 
 ARCHIVE_OPEN: Final = PREFIX + "archive:open"
 """List: rows of the archive that are in no chunk yet, oldest first."""

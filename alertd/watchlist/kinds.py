@@ -22,8 +22,6 @@ from alertd.watchlist.rules import Match, Matches, issuer_of
 from alertd.watchlist.settings import RuleLike
 
 DAY: Final = 86400.0
-LONGEST: Final = 28 * DAY
-"""Seconds of the archive from which a new rule of another kind is filled at least, if the archive has them."""
 
 
 def remembers(rule: RuleLike) -> bool:
@@ -32,10 +30,10 @@ def remembers(rule: RuleLike) -> bool:
 
 
 def horizon(rule: RuleLike) -> float:
-    """Seconds for which a rule of another kind remembers what matched."""
+    """Seconds of the past that a rule remembers: of another kind, or one that counts stories."""
     spike = rule.spike.history if rule.spike else 0.0
     shift = rule.sentiment_shift.within if rule.sentiment_shift else 0.0
-    return max(spike, shift, rule.new_event, rule.quiet, DAY)
+    return max(spike, shift, rule.new_event, rule.quiet, rule.within if rule.stories > 1 else 0.0)
 
 
 def mark(rule: RuleLike) -> str:

@@ -34,6 +34,7 @@ FINE: dict[str, Any] = {
     ],
     "articles": 1234, "copies": 56, "stories": 78, "alerts": {"post": 9, "reply": 3, "operator": 0}, "posted": 12,
     "held": {"older than max_age": 4}, "dead": 0, "streams": {"tag": 2}, "outbox": {"#alerts": 1},
+    "later": {},
 }  # fmt: skip
 FAILING = {"name": "two", "polls": 5, "failures": 4, "failing": 3, "last_success": NOW - 11_000, "next": NOW + 300,
            "state": "HTTP 404"}  # fmt: skip
@@ -173,3 +174,9 @@ def test_without_state_there_is_nothing_to_show(watchlist: str, code: int, tmp_p
     result = invoke("status", "--config", str(write(tmp_path, watchlist=watchlist)))
     assert (result.exit_code, result.stdout) == (code, "")
     assert result.stderr
+
+
+def test_alerts_that_are_held_are_named_with_their_time() -> None:
+    assert "for later" not in shown(FINE)
+    local = time.strftime("%a %H:%M", time.localtime(NOW + 3600))
+    assert f"3 alerts at {local}" in shown({**FINE, "later": {f"{NOW + 3600:.0f}": 3}})

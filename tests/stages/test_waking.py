@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +14,8 @@ from redis.asyncio import Redis
 
 from alertd.articles import Alert, loads
 from alertd.feeds.schedule import FeedState, of_address
+from alertd.report import later
+from alertd.slack.compose import compose
 from alertd.slack.outbox import next_step
 from alertd.stages.backfill import fill
 from alertd.stages.context import Context, holding
@@ -81,6 +84,16 @@ async def test_a_new_rule_knows_what_the_archive_knows(redis: Redis, tmp_path: P
         await archived(redis, [fortnight.filed(9 * DAY, events=("operations",))], shift)
         (first,) = await through(ctx, redis, await taken(ctx, entry(TITLE)))
         assert first["why"] == "rule new: not the first operations in 30 days, the last was 5.0 days ago"
+
+
+async def test_a_new_rule_counts_the_stories_of_the_archive(redis: Redis, tmp_path: Path) -> None:
+    rule = "rules:\n  - {name: many, companies: [1810.HK], stories: 3, within: 3d}\n"
+    async with context(redis, tmp_path, RULES, watchlist=rule) as ctx:
+        shift = ctx.clock() - fortnight.MONDAY - 14 * DAY
+        before = (9, 9.5, 10, 12, 13)  # the first three would have been told together
+        await archived(redis, [fortnight.filed(day * DAY) for day in before], shift)
+        (decision,) = await through(ctx, redis, await taken(ctx, entry(TITLE)))
+        assert decision["outcome"] == "alerted"
 
 
 async def test_a_rule_is_filled_once_and_anew_when_it_asks_for_something_else(redis: Redis, tmp_path: Path) -> None:
@@ -158,6 +171,9 @@ async def test_silence_is_told_when_the_polls_prove_it(redis: Redis, tmp_path: P
         ]  # fmt: skip
         assert told[0].text.endswith("for 6 hours, though its feed was polled throughout (rule hush).")
         assert (told[0].kind, told[0].severity, told[0].mentions) == ("post", "high", ("here",))
+        said, mention = compose(told[0], ctx.clock()).blocks
+        assert said["text"]["text"].startswith("‼ No news about ")
+        assert '"range": "here"' in json.dumps(mention)
         assert await wakened(ctx) == 0, "once, until there is news again"
 
 
@@ -217,7 +233,8 @@ async def test_what_comes_outside_the_hours(redis: Redis, tmp_path: Path, outsid
             return
         assert found[0]["why"].startswith("x in #alerts, at 20")
         assert len(found[0]["alerts"]) == 1
-        (member,) = await member_of(redis, "held")
+        ((member, at),) = (await member_of(redis, "held")).items()
+        assert await later(ctx.store) == {f"{at:.0f}": 2}
         clock_of(ctx).ahead = 3 * HOUR
         assert await wakened(ctx) == 1
         told = await outbox(redis, "#alerts")
