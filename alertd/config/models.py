@@ -13,19 +13,22 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJson
 from alertd.config.hours import zone
 from alertd.config.presets import PRESETS
 from alertd.config.units import Duration, Size
-from alertd.config.values import Address, Channel, HeaderName, Model, Text, Texts, nearest, reach, redact, split
+from alertd.config.values import (
+    Address,
+    Channel,
+    HeaderName,
+    Model,
+    Text,
+    Texts,
+    nearest,
+    none,
+    reach,
+    redact,
+    section,
+    split,
+)
 
 DAY = 86400.0
-
-
-def _section(value: Any) -> Any:
-    # a section whose lines are all commented out reads as null
-    return {} if value is None else value
-
-
-def _none(value: Any) -> Any:
-    # that there are no feeds is said once, in words of its own
-    return [] if value is None else value
 
 
 def _lower(value: Any) -> Any:
@@ -292,29 +295,29 @@ class Settings(Model):
     """E-mail or web address of yours that publishers see in the User-Agent. The SEC asks for one."""
     allow_private_addresses: bool = False
     """Whether feeds and Slack may be on this machine or in a private network: for tests and demos."""
-    feed_defaults: Annotated[FeedDefaults, BeforeValidator(_section)] = FeedDefaults()
+    feed_defaults: Annotated[FeedDefaults, BeforeValidator(section)] = FeedDefaults()
     """What every feed takes over unless it says otherwise."""
-    feeds: Annotated[tuple[FeedSettings, ...], BeforeValidator(_none)] = ()
+    feeds: Annotated[tuple[FeedSettings, ...], BeforeValidator(none)] = ()
     """The feeds to poll."""
-    slack: Annotated[SlackSettings, BeforeValidator(_section)] = SlackSettings()
+    slack: Annotated[SlackSettings, BeforeValidator(section)] = SlackSettings()
     """Where alerts go."""
-    webhooks: Annotated[tuple[WebhookSettings, ...], BeforeValidator(_none)] = ()
+    webhooks: Annotated[tuple[WebhookSettings, ...], BeforeValidator(none)] = ()
     """Further places for messages."""
-    operator: Annotated[OperatorSettings, BeforeValidator(_section)] = OperatorSettings()
+    operator: Annotated[OperatorSettings, BeforeValidator(section)] = OperatorSettings()
     """Where the daemon speaks about itself."""
-    redis: Annotated[RedisSettings, BeforeValidator(_section)] = RedisSettings()
+    redis: Annotated[RedisSettings, BeforeValidator(section)] = RedisSettings()
     """A Redis server of your own."""
-    store: Annotated[StoreSettings, BeforeValidator(_section)] = StoreSettings()
+    store: Annotated[StoreSettings, BeforeValidator(section)] = StoreSettings()
     """Where state is kept."""
-    tagging: Annotated[TaggingSettings, BeforeValidator(_section)] = TaggingSettings()
+    tagging: Annotated[TaggingSettings, BeforeValidator(section)] = TaggingSettings()
     """How articles are read."""
-    stories: Annotated[StorySettings, BeforeValidator(_section)] = StorySettings()
+    stories: Annotated[StorySettings, BeforeValidator(section)] = StorySettings()
     """How articles are put together into stories."""
-    archive: Annotated[ArchiveSettings, BeforeValidator(_section)] = ArchiveSettings()
+    archive: Annotated[ArchiveSettings, BeforeValidator(section)] = ArchiveSettings()
     """Decided articles that are kept for looking back."""
-    web: Annotated[WebSettings, BeforeValidator(_section)] = WebSettings()
+    web: Annotated[WebSettings, BeforeValidator(section)] = WebSettings()
     """Pages for health and metrics."""
-    websub: Annotated[WebSubSettings, BeforeValidator(_section)] = WebSubSettings()
+    websub: Annotated[WebSubSettings, BeforeValidator(section)] = WebSubSettings()
     """Where the hubs of feeds may push what is new."""
-    log: Annotated[LogSettings, BeforeValidator(_section)] = LogSettings()
+    log: Annotated[LogSettings, BeforeValidator(section)] = LogSettings()
     """What is written to stderr."""

@@ -33,6 +33,16 @@ class Model(BaseModel):
     )
 
 
+def section(value: Any) -> Any:
+    """A section of a file; one whose lines are all commented out reads as null."""
+    return {} if value is None else value
+
+
+def none(value: Any) -> Any:
+    """A list of a file; that there is nothing in it is said once, in words of its own."""
+    return [] if value is None else value
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Give the known name that is most like this one, or "" when none is."""
     names = list(known)

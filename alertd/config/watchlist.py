@@ -14,7 +14,7 @@ from alertd.config.conditions import Countries, Facts, Keywords, Languages, Ment
 from alertd.config.hours import Digest, HoursSettings
 from alertd.config.kinds import ShiftSettings, SpikeSettings
 from alertd.config.units import Duration
-from alertd.config.values import Channel, Events, Model, Texts
+from alertd.config.values import Channel, Events, Model, Texts, none, section
 from alertd.expressions import Comparison, read_fact
 from alertd.taxonomy import expand
 
@@ -260,15 +260,6 @@ class RuleSettings(RuleDefaults):
         return found
 
 
-def _section(value: Any) -> Any:
-    return {} if value is None else value
-
-
-def _none(value: Any) -> Any:
-    # that there are no rules is said once, in words of its own
-    return [] if value is None else value
-
-
 class GroupSettings(RuleDefaults):
     """Rules that share defaults; what a group does not say it takes over from `defaults`."""
 
@@ -276,14 +267,14 @@ class GroupSettings(RuleDefaults):
     """Short name. Unique among groups."""
     match: Literal["all", "first"] = "all"
     """Whether all its rules may fire for a company in an article, or only the first that does."""
-    rules: Annotated[tuple[RuleSettings, ...], BeforeValidator(_none)] = ()
+    rules: Annotated[tuple[RuleSettings, ...], BeforeValidator(none)] = ()
     """Its rules."""
 
 
 class Watchlist(Model):
     """All of `config/watchlist.yaml`."""
 
-    defaults: Annotated[RuleDefaults, BeforeValidator(_section)] = RuleDefaults()
+    defaults: Annotated[RuleDefaults, BeforeValidator(section)] = RuleDefaults()
     """What every rule takes over unless it says otherwise."""
     lists: dict[Text, Companies] = Field(default_factory=dict)
     """Lists of companies by name: the companies, or one text that names a file of them, a line each."""
@@ -291,9 +282,9 @@ class Watchlist(Model):
     """More files of this form beside this one; they take over its `defaults` and may use its `lists`."""
     match: Literal["all", "first"] = "all"
     """Whether all rules may fire for a company in an article, or only the first that does."""
-    rules: Annotated[tuple[RuleSettings, ...], BeforeValidator(_none)] = ()
+    rules: Annotated[tuple[RuleSettings, ...], BeforeValidator(none)] = ()
     """What to alert on."""
-    groups: Annotated[tuple[GroupSettings, ...], BeforeValidator(_none)] = ()
+    groups: Annotated[tuple[GroupSettings, ...], BeforeValidator(none)] = ()
     """Groups of rules that share defaults; their rules come after those of `rules`."""
 
     @property
