@@ -2,7 +2,8 @@
 
 `python -m benchmarks.feed_server SHARE` prints its port; `/f/N` is feed N, `/bump` changes all of them, `/times` tells
 when each was asked (seconds on the server's clock), `/quit` ends it. SHARE is the share of requests before which a
-feed changes by itself.
+feed changes by itself. `/bad/hang` sends headers and nothing more, `/bad/drip` a byte a second, `/bad/endless` never
+ends.
 """
 
 from __future__ import annotations
@@ -84,6 +85,9 @@ class Connection(asyncio.Protocol):
         self.world = world
         self.held = b""
         self.transport: asyncio.Transport | None = None
+        self.bad: asyncio.Task[None] | None = None
+        self.flowing = asyncio.Event()
+        self.flowing.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -95,8 +99,31 @@ class Connection(asyncio.Protocol):
             head, self.held = self.held[:end].decode("latin-1"), self.held[end + 4 :]
             lines = head.split("\r\n")
             etag = next((line[14:].strip() for line in lines if line.lower().startswith("if-none-match:")), "")
-            if self.transport is not None:
-                self.transport.write(self.world.answer(lines[0].split(" ")[1], etag))
+            path = lines[0].split(" ")[1]
+            if self.transport is None:
+                return
+            if path.startswith("/bad/"):
+                self.bad = asyncio.create_task(self.misbehave(self.transport, path))
+            else:
+                self.transport.write(self.world.answer(path, etag))
+
+    async def misbehave(self, transport: asyncio.Transport, path: str) -> None:
+        """Answer as bad servers do, until the other side has enough of it."""
+        transport.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/rss+xml\r\n\r\n<rss><channel>")
+        while path != "/bad/hang" and not transport.is_closing():
+            await self.flowing.wait()
+            transport.write(b" " if path == "/bad/drip" else b"<item><title>More</title></item>" * 500)
+            await asyncio.sleep(1.0 if path == "/bad/drip" else 0.01)
+
+    def pause_writing(self) -> None:
+        self.flowing.clear()
+
+    def resume_writing(self) -> None:
+        self.flowing.set()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        if self.bad is not None:
+            self.bad.cancel()
 
 
 async def main(share: float) -> None:

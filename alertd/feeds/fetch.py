@@ -9,12 +9,10 @@ import asyncio
 import hashlib
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal, Self
-from weakref import WeakValueDictionary
 
 import aiohttp
 from aiohttp import ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
@@ -26,12 +24,11 @@ from alertd.feeds.decompress import ACCEPT_ENCODING, Plain, TooLargeError, Unkno
 from alertd.feeds.failures import failure, refusal, too_large
 from alertd.feeds.network import guarded_socket, proxies_of_environment, proxy_for, read_address, same_site
 from alertd.feeds.pace import Pace
+from alertd.feeds.places import Places
 from alertd.feeds.settings import FeedLike
 
 MAX_REDIRECTS = 5
 """Redirects that one fetch follows."""
-PER_HOST = 2
-"""Requests to one host at the same time."""
 ACCEPT = (
     "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml, application/xml;q=0.9, "
     "text/xml;q=0.9, application/json;q=0.8, */*;q=0.1"
@@ -97,7 +94,7 @@ class Fetcher:
         self._contact = contact
         self._allow_private = allow_private
         self._clock = clock
-        self._slots: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._places = Places()
         self._pace = Pace()
         # read once: taking the environment apart costs as much as a request
         self._proxies: Mapping[str, str] = {}
@@ -146,7 +143,8 @@ class Fetcher:
             own = same_site(start, current)
             sent = validators if validators.origin == _origin(start, current) else Validators()
             headers = self._headers(feed, sent, own=own, accept=accept)
-            async with self._slot(current.host or ""):
+            async with self._places.at(current.host or ""):
+                await self._pace.turn(current.host or "")
                 began = time.monotonic()
                 try:
                     async with asyncio.timeout(feed.timeout - seconds):
@@ -224,13 +222,6 @@ class Fetcher:
         if own:
             headers.update({name: secret.get_secret_value() for name, secret in feed.headers.items()})
         return headers
-
-    @asynccontextmanager
-    async def _slot(self, host: str) -> AsyncIterator[None]:
-        slot = self._slots.setdefault(host, asyncio.Semaphore(PER_HOST))
-        async with slot:
-            await self._pace.turn(host)
-            yield
 
     async def _read(self, response: ClientResponse, feed: FeedLike, sent: Validators) -> Plain:
         status = response.status

@@ -17,7 +17,8 @@ from yarl import URL
 from alertd import __version__
 from alertd.errors import FeedError
 from alertd.feeds.failures import retry_after
-from alertd.feeds.fetch import MAX_REDIRECTS, PER_HOST, Fetched, Fetcher, Validators
+from alertd.feeds.fetch import MAX_REDIRECTS, Fetched, Fetcher, Validators
+from alertd.feeds.places import MOST, PER_HOST
 
 from .world import NOW, FeedStub, Hidden, rss
 
@@ -331,7 +332,7 @@ async def test_a_hanging_feed_does_not_hold_another() -> None:
         await full.wait()
         fetched = await fetcher.fetch(FeedStub(url=str(url.with_host("127.0.0.1")), timeout=3), Validators())
         assert fetched.body == BODY
-        assert arrived == PER_HOST
+        assert PER_HOST <= arrived <= MOST
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
