@@ -292,7 +292,10 @@ class Poller:
         """Read a document, and make articles of what is new in it."""
         context = self._context
         shown = self._memory.shown(feed)
-        sight = await look(context, self._reader, feed, fetched, shown, first_fetch=not state.first_at, now=now)
+        sight = await look(
+            context, self._reader, feed, fetched, shown, first_fetch=not state.first_at, since=state.last_success,
+            now=now,
+        )  # fmt: skip
         for item in sight.judged:
             verdict = "held" if item.verdict.held and item.keep else item.verdict.kind
             context.metrics.entries.labels(verdict=verdict).inc()

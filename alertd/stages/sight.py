@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Any, Final, cast
 
 from alertd.articles import Entry
 from alertd.config import FeedSettings
@@ -16,6 +16,7 @@ from alertd.feeds.delta import Cut, Shown, cut, only
 from alertd.feeds.identity import Identity, identity, identity_keys
 from alertd.stages.accept import Judged, judge_document, read_marks
 from alertd.stages.context import Context
+from alertd.store import keys
 
 logger = logging.getLogger(__name__)
 
@@ -52,13 +53,14 @@ class Sight:
 
 async def look(
     context: Context, reader: Reader, feed: FeedSettings, fetched: Fetched, shown: Shown | None, *,
-    first_fetch: bool, now: float,
+    first_fetch: bool, now: float, since: float = 0.0,
 ) -> Sight:  # fmt: skip
     """Read a document and judge its entries.
 
     Args:
         shown: what is kept of the document before.
         first_fetch: no document of this feed was ever read before.
+        since: Unix seconds of the poll before.
         now: Unix seconds of the fetch.
 
     Raises:
@@ -66,7 +68,7 @@ async def look(
     """
     body = fetched.body
     read = partial(reader.read, feed=feed, headers=fetched.headers, url=fetched.url, now=now)
-    judge = partial(_judged, context, feed, first_fetch=first_fetch, listed_at=shown.listed_at if shown else 0.0)
+    judge = partial(_judged, context, feed, shown=shown, first_fetch=first_fetch, since=since)
     # a thread costs more than a few items take
     document = await asyncio.to_thread(cut, body) if len(body) > _LARGE else cut(body)
     if document is not None and shown is not None and shown.frame == document.frame:
@@ -97,14 +99,15 @@ def _is_sound(parsed: ParsedFeed, items: int) -> bool:
 
 async def _judged(
     context: Context, feed: FeedSettings, parsed: ParsedFeed, entries: Mapping[int, Entry],
-    known: Mapping[int, Identity], document: Cut | None, *, first_fetch: bool, listed_at: float,
+    known: Mapping[int, Identity], document: Cut | None, *, shown: Shown | None, first_fetch: bool, since: float,
 ) -> Sight | None:  # fmt: skip
     """Judge the entries that were read.
 
     Args:
         entries: those that were read, by their places in the document.
         known: what the others are known by, by theirs.
-        listed_at: Unix seconds at which it was stored last that all of them are there.
+        shown: what is kept of the document before.
+        since: Unix seconds of the poll before.
 
     Returns:
         None when the store does not know one that was not read: it has lost what this process remembers.
@@ -118,11 +121,51 @@ async def _judged(
     if not all(stored[key] for key, place in places.items() if place in known):
         return None
     read = {key: entries[place] for key, place in places.items() if place in entries}
+    if shown is not None:
+        old = {key: entry for key, entry in read.items() if not stored[key] and _not_since(entry, since)}
+        unknown = {key: identities[places[key]] for key in old}
+        stored |= await _renamed(context, feed.name, unknown, shown, places)
     # one clock for all processes decides what is too old
     limits = {"now": at, "max_age": feed.max_age, "window": float(context.window)}
     marked = [stored[key] for key in read]
     judge = partial(judge_document, list(read.values()), list(read), marked, first_fetch=first_fetch, **limits)
     judged = judge() if len(read) <= _FEW else await asyncio.to_thread(judge)
+    listed_at = shown.listed_at if shown is not None else 0.0
     late = not known or at - listed_at > _LISTED_EVERY
-    shown = Shown.of(document, identities, at if late else listed_at) if document is not None else None
-    return Sight(parsed, judged, len(places), list(places if late else read), sum(map(bool, marks)), shown)
+    kept = Shown.of(document, identities, at if late else listed_at) if document is not None else None
+    there = sum(map(bool, stored.values()))
+    return Sight(parsed, judged, len(places), list(places if late else read), there, kept)
+
+
+def _not_since(entry: Entry, since: float) -> bool:
+    """Whether an entry may have been in the document before, for all that its own date says."""
+    return entry.date_source not in ("published", "updated") or entry.published <= since
+
+
+async def _renamed(
+    context: Context, feed: str, unknown: Mapping[str, Identity], shown: Shown, places: Collection[str]
+) -> dict[str, str]:
+    """Know entries again that got new guids, as some feeds give them at each build: by link and words together.
+
+    Args:
+        unknown: what entries are known by that the store does not know, by their keys.
+        shown: what is kept of the document before.
+        places: keys of all entries of this one.
+
+    Returns:
+        For each that was found its mark, which is its own from now on.
+    """
+    if not unknown:
+        return {}
+    before = list(shown.identities().values())
+    looks = {(one.link, one.said): key for one, key in zip(before, identity_keys(before), strict=True) if one.link}
+    twins = {key: looks.get((one.link, one.said), "") for key, one in unknown.items()}
+    # one that is still there under its own guid is another entry
+    twins = {key: twin for key, twin in twins.items() if twin and twin not in places}
+    marks, _ = await read_marks(context, feed, list(twins.values()))
+    found = {key: mark for key, mark in zip(twins, marks, strict=True) if mark}
+    async with cast(Any, context.store.redis).pipeline(transaction=False) as pipe:
+        for key, mark in found.items():
+            pipe.hsetnx(keys.seen(feed), key, mark)
+        await pipe.execute()
+    return found
