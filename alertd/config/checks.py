@@ -45,6 +45,7 @@ def check_settings(document: Document, parts: Parts) -> None:
 def _check_feed(document: Document, index: int, feed: FeedSettings, parts: Parts) -> None:
     at = ("feeds", index)
     _check_twice(document, at, "url")
+    _check_twice(document, at, "password")
     if {(*at, "preset"), (*at, "url")} <= document.places.keys():
         document.at((*at, "url"), "preset and url are both given; keep one of them", key=True)
     if feed.interval < FASTEST_PUBLIC and not feed.on_loopback:

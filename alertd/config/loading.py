@@ -26,7 +26,7 @@ SETTINGS_FILE: Final = "alertd.yaml"
 WATCHLIST_FILE: Final = "watchlist.yaml"
 FILES: Final = (SETTINGS_FILE, WATCHLIST_FILE)
 
-_SECRET_FILES: Final = ("token", "url", "app_token", "secret")
+_SECRET_FILES: Final = ("token", "url", "app_token", "secret", "password")
 _LONGEST_SECRET: Final = 10_000
 
 M = TypeVar("M", bound=BaseModel)
@@ -58,7 +58,7 @@ class Configuration:
         kept = [settings.slack.token, settings.slack.app_token, settings.redis.url]
         kept += [secret for webhook in settings.webhooks for secret in (webhook.url, webhook.secret)]
         for feed in settings.feeds:
-            kept.extend(feed.headers.values())
+            kept.extend([*feed.headers.values(), feed.password])
         return tuple(secret.get_secret_value() for secret in kept if isinstance(secret, SecretStr))
 
 
@@ -157,7 +157,7 @@ def _validate(document: Document, model: type[M]) -> M | None:
 
 
 def _read_secret_files(document: Document, base: Path) -> None:
-    """Replace every `token_file` and `url_file` by what the file holds."""
+    """Replace every `token_file`, `url_file` and `password_file` by what the file holds."""
     if not isinstance(document.value, dict):
         return
     sections: list[tuple[Keys, Any]] = [((key,), document.value.get(key)) for key in ("slack", "redis")]

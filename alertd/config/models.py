@@ -5,6 +5,7 @@ Docstrings under the fields are what editors show and what docs/config.md prints
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -64,6 +65,10 @@ def _line(value: SecretStr) -> SecretStr:
     if not value.get_secret_value().isprintable():
         raise ValueError("spread over several lines or holds control characters; write it on one line")
     return value
+
+
+def _one_line(value: SecretStr | None) -> SecretStr | None:
+    return None if value is None else _line(value)
 
 
 def _redis(value: SecretStr | None) -> SecretStr | None:
@@ -129,6 +134,12 @@ class FeedSettings(FeedDefaults):
     """Outlet to show with its articles; without it, the feed's own title."""
     headers: dict[HeaderName, HeaderValue] = Field(default_factory=dict)
     """Headers to send to this feed's own host, such as an API key. Never shown."""
+    username: Annotated[str, Field(max_length=200, pattern=r"^[^:\x00-\x1f]*$")] = ""
+    """Name to log in with at this feed's own host (HTTP Basic)."""
+    password: Annotated[Secret, AfterValidator(_one_line)] = None
+    """Password for it. Better as ${NAME} or in a file; never shown."""
+    password_file: str = ""
+    """File that holds the password, instead of `password`."""
 
     @property
     def redacted_url(self) -> str:
@@ -139,6 +150,14 @@ class FeedSettings(FeedDefaults):
     def on_loopback(self) -> bool:
         """Whether the address names this very machine."""
         return reach(self.url) == "loopback"
+
+    def with_credentials(self) -> FeedSettings:
+        """Give this feed with its name and password among its headers."""
+        if not self.username and self.password is None:
+            return self
+        password = self.password.get_secret_value() if self.password else ""
+        basic = base64.b64encode(f"{self.username}:{password}".encode()).decode("ascii")
+        return self.model_copy(update={"headers": {**self.headers, "Authorization": SecretStr(f"Basic {basic}")}})
 
     def with_defaults(self, defaults: FeedDefaults) -> FeedSettings:
         """Give this feed with what it left open taken from the defaults."""

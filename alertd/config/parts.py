@@ -81,7 +81,7 @@ def read_parts(settings: Document, watchlists: Sequence[Document], builtin: Mapp
     feed_defaults = lenient(FeedDefaults, top.get("feed_defaults")) or FeedDefaults()
     for index, value in enumerate(items(settings, "feeds")):
         if feed := lenient(FeedSettings, value):
-            parts.feeds.append((index, feed.with_defaults(feed_defaults)))
+            parts.feeds.append((index, feed.with_defaults(feed_defaults).with_credentials()))
     heads = [_head(document) for document in watchlists]
     for name, symbols in builtin.items():
         parts.lists[name] = tuple(WatchedCompany(symbol=symbol) for symbol in symbols)

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from alertd.config.document import Document, Keys, shown, shown_key
 from alertd.config.values import nearest
 
-SECRET_KEYS: Final = frozenset(["token", "url", "base_url", "user_agent", "headers"])
+SECRET_KEYS: Final = frozenset(["token", "url", "base_url", "user_agent", "headers", "username", "password"])
 """Keys whose values are never shown, nor what stands in them."""
 
 

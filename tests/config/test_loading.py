@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import os
 from pathlib import Path
 
@@ -98,6 +99,26 @@ def test_secrets_are_read_from_files_beside_the_configuration(tmp_path: Path) ->
     assert configuration.secrets() == ("xoxb-hunter2", "redis://:hunter2@localhost/0")
     for text in (repr(configuration.settings.slack), repr(configuration.settings.redis)):
         assert "hunter2" not in text
+
+
+def test_a_feeds_password_becomes_a_header_that_nobody_sees(tmp_path: Path) -> None:
+    settings = (
+        "feeds:\n  - {name: one, url: 'https://example.com/', username: desk, password_file: pw}\n"
+        "  - {name: two, url: 'https://example.org/', username: desk, password: '${PASSWORD}', headers: {X-Key: k}}\n"
+        "  - {name: three, url: 'https://example.net/'}\n"
+    )
+    folder = write(tmp_path, settings)
+    (folder / "pw").write_text("hunter2:ü \n")
+    configuration = load(folder, {"PASSWORD": "hunter3"})
+    one, two, three = (
+        {name: value.get_secret_value() for name, value in feed.headers.items()}
+        for feed in configuration.settings.feeds
+    )
+    assert base64.b64decode(one["Authorization"].removeprefix("Basic ")).decode() == "desk:hunter2:ü"
+    assert base64.b64decode(two["Authorization"].removeprefix("Basic ")).decode() == "desk:hunter3"
+    assert (two["X-Key"], three) == ("k", {})
+    assert {"hunter2:ü", "hunter3", one["Authorization"], two["Authorization"], "k"} <= set(configuration.secrets())
+    assert "hunter" not in repr(configuration)
 
 
 @pytest.mark.parametrize(
