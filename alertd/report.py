@@ -23,7 +23,8 @@ async def overview(store: Store) -> dict[str, Any]:
     """Counts and states of everything in the store, JSON-ready.
 
     Keys: `generation`; `feeds` (name, polls, failures, failing, last_success, next, state in words,
-    interval and why, per_day for entries a day, outruns, stopped); `articles`,
+    interval and why, per_day for entries a day, outruns, stopped,
+    latency of its answers and delay of its entries in seconds); `articles`,
     `copies`, `stories`; `alerts` (post, reply, operator); `posted`, `found` (arrived although the answer was lost),
     `digested`, `dropped`; `held` (reason to count); `relations`; `dead`; `streams` (stage to lag); `outbox` (channel to
     length); `later` (alerts that are held, by the time at which they are told); `recent` (the latest decisions, newest
@@ -113,7 +114,7 @@ def _feed(name: str, state: FeedState) -> dict[str, Any]:
         "name": name, "polls": state.polls, "failures": state.failures, "failing": state.failing,
         "last_success": state.last_success, "next": state.next_at, "state": state.error or "fine",
         "interval": state.wait, "why": state.why, "per_day": sum(max(0.0, rate) for rate in rates(state.habit)),
-        "outruns": state.outruns, "stopped": state.stopped,
+        "outruns": state.outruns, "stopped": state.stopped, "latency": state.seconds, "delay": state.delay,
     }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from alertd.commands import finding
+from alertd.commands import finding, trying
 from alertd.commands.common import DEFAULT_FOLDER, FAILED, ConfigFolder, command, configuration, draw, say
 from alertd.errors import FeedError
 
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
 
 AT_ONCE: Final = 8
 """Feeds that are fetched at the same time; the fetcher bounds those of one host."""
-_FORMATS: Final = {
-    "rss090": "RSS 0.90", "rss091n": "RSS 0.91", "rss091u": "RSS 0.91", "rss092": "RSS 0.92", "rss093": "RSS 0.93",
-    "rss094": "RSS 0.94", "rss10": "RSS 1.0", "rss20": "RSS 2.0", "rss": "RSS", "atom01": "Atom 0.1",
-    "atom02": "Atom 0.2", "atom03": "Atom 0.3", "atom10": "Atom 1.0", "atom": "Atom", "cdf": "CDF",
-    "json": "JSON Feed",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +53,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Find feeds, try them, and see how they do.")
     command(group, "check", "alertd feeds check --config /srv/alertd/config")(check)
     finding.add(group)
+    trying.add(group)
     app.add_typer(group, name="feeds")
 
 
@@ -124,7 +119,7 @@ async def _check_one(feed: FeedSettings, fetcher: Fetcher, clock: Callable[[], f
         feed.name,
         True,
         _outcome(fetched, read),
-        kind=_FORMATS.get(read.kind, read.kind),
+        kind=finding.format_name(read.kind),
         entries=len(read.entries),
         newest=max(dates, default=None),
         seconds=time.monotonic() - began,

@@ -1,4 +1,4 @@
-"""`alertd feeds discover`, `fetch`, `import`, `export` and `status`: finding feeds, and what becomes of them."""
+"""`alertd feeds discover`, `import`, `export` and `status`: finding feeds, and what becomes of them."""
 
 from __future__ import annotations
 
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 _AT_ONCE: Final = 6
 _BIGGEST_LIST: Final = 50_000_000
 
+_FORMATS: Final = {
+    "rss090": "RSS 0.90", "rss091n": "RSS 0.91", "rss091u": "RSS 0.91", "rss092": "RSS 0.92", "rss093": "RSS 0.93",
+    "rss094": "RSS 0.94", "rss10": "RSS 1.0", "rss20": "RSS 2.0", "rss": "RSS", "atom01": "Atom 0.1",
+    "atom02": "Atom 0.2", "atom03": "Atom 0.3", "atom10": "Atom 1.0", "atom": "Atom", "cdf": "CDF",
+    "json": "JSON Feed",
+}  # fmt: skip
+
 Private = Annotated[bool, typer.Option("--allow-private", help="Also ask this machine and private networks.")]
 Contact = Annotated[str, typer.Option("--contact", help="Address of yours for the User-Agent.")]
 
@@ -31,7 +38,6 @@ Contact = Annotated[str, typer.Option("--contact", help="Address of yours for th
 def add(group: typer.Typer) -> None:
     """Add the commands to the group `feeds`."""
     command(group, "discover", "alertd feeds discover https://www.example.com/news")(discover)
-    command(group, "fetch", "alertd feeds fetch https://www.example.com/rss.xml")(fetch)
     command(group, "import", "alertd feeds import subscriptions.opml >> config/alertd.yaml")(import_list)
     command(group, "export", "alertd feeds export > subscriptions.opml")(export_list)
     command(group, "status", "alertd feeds status", "alertd feeds status --json | jq .[0]")(status)
@@ -42,13 +48,17 @@ def discover(url: str, allow_private: Private = False, contact: Contact = "") ->
 
     Tries those that the page names, then the usual places on its host. Exit code 1 when none is found.
     """
-    found = asyncio.run(_discover(url, contact, allow_private))
+    try:
+        found = asyncio.run(_discover(url, contact, allow_private))
+    except FeedError as error:
+        raise on_the_command_line(error) from error
     if not found:
         raise AlertdError("no feed was found", where=url, hint="look on the page for a link that says RSS or feeds")
-    table = _table("address", "title", "format", "entries", "newest (UTC)")
-    for got, read in found:
-        _row(table, got.url, read.title, read.kind, len(read.entries), _newest(read))
-    draw(table)
+    shown = table("address", "title", "format", "entries", "newest (UTC)")
+    for got, document in found:
+        row(shown, got.url, document.title, format_name(document.kind), len(document.entries), _newest(document))
+    draw(shown)
+    say("Put one under `feeds:` in alertd.yaml: `- {name: …, url: …}`; `alertd feeds fetch` shows its entries.")
 
 
 async def _discover(url: str, contact: str, allow_private: bool) -> list[tuple[Fetched, ParsedFeed]]:
@@ -56,9 +66,9 @@ async def _discover(url: str, contact: str, allow_private: bool) -> list[tuple[F
     from alertd.feeds.discovery import named_feeds, usual_places
 
     async with Fetcher(contact=contact, allow_private=allow_private) as fetcher:
-        page = await fetcher.fetch(_made(url), Validators())
+        page = await fetcher.fetch(made(url), Validators())
         try:
-            return [(page, await _read(_made(url), page))]
+            return [(page, await read(made(url), page))]
         except FeedError:
             named = named_feeds(page.body, page.url, page.headers.get("content-type", ""))
         slots = asyncio.Semaphore(_AT_ONCE)
@@ -66,8 +76,8 @@ async def _discover(url: str, contact: str, allow_private: bool) -> list[tuple[F
         async def tried(address: str) -> tuple[Fetched, ParsedFeed] | None:
             async with slots:
                 try:
-                    got = await fetcher.fetch(_made(address), Validators())
-                    return got, await _read(_made(address), got)
+                    got = await fetcher.fetch(made(address), Validators())
+                    return got, await read(made(address), got)
                 except FeedError:
                     return None  # a place where a feed might have been
 
@@ -78,45 +88,8 @@ async def _discover(url: str, contact: str, allow_private: bool) -> list[tuple[F
     return list({got.url: (got, read) for got, read in found}.values())
 
 
-def fetch(
-    feed: Annotated[str, typer.Argument(metavar="URL|NAME", help="An address, or the name of a configured feed.")],
-    config: ConfigFolder = DEFAULT_FOLDER,
-    allow_private: Private = False,
-    contact: Contact = "",
-) -> None:
-    """Fetch a feed once and show what would be made of it, entry by entry. Nothing is kept, nothing alerts."""
-    if feed.startswith(("http://", "https://")):
-        settings = _made(feed)
-    else:
-        from alertd.commands.common import nearest
-
-        whole = configuration(config).settings
-        known = {one.name: one for one in whole.feeds}
-        if feed not in known:
-            raise AlertdError(f"no feed has the name {feed}", hint=nearest(feed, known))
-        settings, contact = known[feed], contact or whole.contact
-        allow_private = allow_private or whole.allow_private_addresses
-    got, read = asyncio.run(_fetch(settings, contact, allow_private))
-    say(f"{len(read.entries)} entries, {read.kind}, {got.seconds:.1f} s, {len(got.body):,} bytes")
-    if read.damaged:
-        say(read.damaged)
-    if got.moved:
-        say("it moved for good: use the address that `alertd feeds discover` shows")
-    table = _table("date (UTC)", "date from", "title", "outlet")
-    for entry in read.entries:
-        _row(table, _moment(entry.published), entry.date_source, entry.title, entry.source)
-    draw(table)
-
-
-async def _fetch(feed: FeedSettings, contact: str, allow_private: bool) -> tuple[Fetched, ParsedFeed]:
-    from alertd.feeds import Fetcher, Validators
-
-    async with Fetcher(contact=contact, allow_private=allow_private) as fetcher:
-        got = await fetcher.fetch(feed, Validators())
-        return got, await _read(feed, got)
-
-
-async def _read(feed: FeedSettings, got: Fetched) -> ParsedFeed:
+async def read(feed: FeedSettings, got: Fetched) -> ParsedFeed:
+    """Read what was fetched, away from the event loop."""
     from alertd.feeds import parse
 
     return await asyncio.to_thread(parse, got.body, feed=feed, headers=got.headers, url=got.url, now=time.time())
@@ -163,8 +136,8 @@ def status(
 ) -> None:
     """Show how each feed does.
 
-    Last success, next poll, its interval and why, entries a day, and in words what is wrong. Those that fail come
-    first. Exit code 1 when there is no state.
+    Last success, next poll, its interval and why, latency (how long it takes to answer, and how old its news is by
+    then), entries a day, and in words what is wrong. Those that fail come first. Exit code 1 when there is no state.
     """
     from alertd import daemon
 
@@ -174,10 +147,10 @@ def status(
         write([json.dumps(found, ensure_ascii=False)])
         return
     now = time.time()
-    table = _table("feed", "state", "last success", "next", "interval", "why", "entries a day")
+    shown = table("feed", "state", "last success", "next", "interval", "why", "latency", "entries a day")
     for feed in found:
-        _row(table, *_status_cells(feed, now), style="" if feed["state"] == "fine" else "red")
-    draw(table)
+        row(shown, *_status_cells(feed, now), style="" if feed["state"] == "fine" else "red")
+    draw(shown)
     if failing := sum(feed["state"] != "fine" for feed in found):
         say(f"{failing} of {len(found)} fail")
 
@@ -190,13 +163,37 @@ def _status_cells(feed: Mapping[str, Any], now: float) -> Sequence[object]:
     coming = "never" if feed["stopped"] else f"in {span(due - now)}" if due > now else "due"
     missed = f"; outran its polls {feed['outruns']} times" if feed["outruns"] else ""
     interval = span(feed["interval"]) if feed["interval"] else ""
-    return feed["name"], f"{feed['state']}{missed}", last, coming, interval, feed["why"], f"{feed['per_day']:.0f}"
+    latency = f"{feed['latency']:.1f} s" if feed["latency"] else ""
+    latency += f", news {span(feed['delay'])} old" if feed["delay"] else ""
+    return (
+        feed["name"], f"{feed['state']}{missed}", last, coming, interval, feed["why"], latency,
+        f"{feed['per_day']:.0f}",
+    )  # fmt: skip
 
 
-def _made(url: str) -> FeedSettings:
+def on_the_command_line(error: FeedError) -> FeedError:
+    """The same error with a next step that suits a command."""
+    if error.kind != "private_address":
+        return error
+    hint = "add --allow-private, or for a configured feed allow_private_addresses: true"
+    return FeedError(error.what, where=error.where, hint=hint, kind=error.kind)
+
+
+def format_name(kind: str) -> str:
+    """What a person calls a format."""
+    return _FORMATS.get(kind, kind)
+
+
+def made(url: str) -> FeedSettings:
+    """A feed of an address that somebody typed; `https://` is put before one that has no scheme.
+
+    Raises:
+        AlertdError: it is no address.
+    """
     from alertd.config import FeedSettings
     from alertd.config.values import split
 
+    url = url if "://" in url or "." not in url else f"https://{url}"
     if split(url) is None:
         raise AlertdError("no web address", where=url, hint="write one that starts with https:// or http://")
     return FeedSettings(name=url.partition("?")[0][:100], url=url)
@@ -204,14 +201,16 @@ def _made(url: str) -> FeedSettings:
 
 def _newest(read: ParsedFeed) -> str:
     dates = [entry.published for entry in read.entries if entry.date_source != "fetched"]
-    return _moment(max(dates)) if dates else ""
+    return moment(max(dates)) if dates else ""
 
 
-def _moment(seconds: float) -> str:
+def moment(seconds: float) -> str:
+    """Write a time as tables show it, in UTC."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
 
 
-def _table(*columns: str) -> Table:
+def table(*columns: str) -> Table:
+    """Make an empty table."""
     from rich import box
     from rich.table import Table
 
@@ -221,7 +220,8 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _row(table: Table, *cells: object, style: str = "") -> None:
+def row(table: Table, *cells: object, style: str = "") -> None:
+    """Add a row; nothing in it can command the terminal."""
     from rich.text import Text
 
     from alertd.logs import escape

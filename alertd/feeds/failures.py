@@ -16,7 +16,7 @@ _HINTS = {
     400: "check the address of the feed",
     401: "give the feed's credentials in its headers",
     403: "the publisher refuses us: set a user_agent with a contact, or ask for access",
-    404: "the feed may have moved: check its address; it is asked again, ever more seldom",
+    404: "the feed may have moved: check its address",
     410: "the publisher has ended this feed: remove it or find its successor",
     429: "asked too often: it is asked again when the publisher allows it",
 }

@@ -6,6 +6,7 @@ Pure: the state carries all that is known, the clock is passed in.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -61,6 +62,22 @@ def learned(state: FeedState, *, new: int, now: float) -> FeedState:
         state, habit=",".join(f"{rate:.3g}" for rate in known), hour=hour, hour_new=count, gap=gap,
         last_new=last or now, news=state.news + new,
     )  # fmt: skip
+
+
+def timed(state: FeedState, *, seconds: float, delays: Sequence[float]) -> FeedState:
+    """The state after a document that came within so many seconds, with what is known of its speed.
+
+    Args:
+        delays: seconds from the own date of each new entry to this poll.
+    """
+    delay = state.delay
+    for late in delays:
+        delay = _smooth(delay, max(0.0, late))
+    return replace(state, seconds=_smooth(state.seconds, seconds), delay=delay)
+
+
+def _smooth(before: float, latest: float) -> float:
+    return round(before + WEIGHT * (latest - before) if before else latest, 3)
 
 
 def paced(state: FeedState, bounds: Bounds, *, hints: Hints | None, fresh: float, now: float) -> FeedState:

@@ -61,6 +61,8 @@ class FeedState:
         shown: entries of its last document.
         outruns, outrun_told: documents that shared no entry with the one before, and when that was reported.
         moved, moved_times: where permanent redirects led, and how many polls in a row.
+        seconds, delay: how long it takes to answer with a document, and how long after their own dates its new entries
+            are seen, in seconds, smoothed; 0 when unknown.
         wait, why: seconds from its last poll to the next, and the reason in words.
     """
 
@@ -97,6 +99,8 @@ class FeedState:
     outrun_told: float = 0.0
     moved: str = ""
     moved_times: int = 0
+    seconds: float = 0.0
+    delay: float = 0.0
     wait: float = 0.0
     why: str = ""
 

@@ -8,7 +8,7 @@ from yarl import URL
 
 from alertd.config import FeedSettings
 from alertd.feeds import Fetched
-from alertd.feeds.habit import Bounds, learned, listened, outrun, paced
+from alertd.feeds.habit import Bounds, learned, listened, outrun, paced, timed
 from alertd.feeds.hints import fresh_for
 from alertd.feeds.moves import asked_at, followed
 from alertd.feeds.network import same_site
@@ -55,6 +55,9 @@ def settled(
     gap = not state.last_success or now - state.last_success > patience(feed)
     missed = None
     if sight is not None:
+        new_ones = [item.entry for item in sight.judged if item.verdict.kind == "new" and item.verdict.may_alert]
+        delays = [now - entry.published for entry in new_ones if entry.date_source in ("published", "updated")]
+        after = timed(after, seconds=fetched.seconds, delays=delays if state.first_at else ())
         after, missed = outrun(after, feed.name, entries=sight.entries, known=sight.known, now=now)
         gap = gap or after.outruns > state.outruns
     unbroken = now if gap else state.unbroken or now

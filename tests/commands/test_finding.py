@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
 
-from tests.commands.test_feeds import ATOM, PAGE, RSS, config
+from tests.commands.test_feeds import ATOM, DATED, HEAD, ITEM, PAGE, RSS, config
 from tests.commands.world import execute, invoke, write
 
 NAMING = PAGE.replace("</head>", '<link rel=alternate type="application/rss+xml" href="/rss"></head>')
@@ -31,7 +32,7 @@ def test_the_usual_places_are_tried_when_it_names_none(httpserver: HTTPServer) -
 
 
 @pytest.mark.parametrize(
-    ("url", "said"), [("{}", "no feed was found"), ("nonsense", "no web address")],
+    ("url", "said"), [("{}", "no feed was found"), ("nonsense", "no web address"), ("ftp://x.example", "no web")],
 )  # fmt: skip
 def test_nothing_found_is_1(url: str, said: str, httpserver: HTTPServer) -> None:
     httpserver.expect_request("/").respond_with_data(PAGE, content_type="text/html")
@@ -43,7 +44,7 @@ def test_nothing_found_is_1(url: str, said: str, httpserver: HTTPServer) -> None
 def test_private_addresses_need_a_word(httpserver: HTTPServer) -> None:
     result = invoke("feeds", "discover", httpserver.url_for("/"))
     assert result.exit_code == 1
-    assert "leads to a private address" in result.stderr
+    assert "leads to a private address (add --allow-private" in result.stderr
 
 
 def test_a_feed_is_shown_entry_by_entry(httpserver: HTTPServer, tmp_path: Path) -> None:
@@ -98,3 +99,43 @@ def test_the_state_of_every_feed_is_shown(httpserver: HTTPServer, tmp_path: Path
     assert shown.stdout.splitlines()[2].startswith("feed1"), shown.stdout
     assert "never" in shown.stdout
     assert "1 of 2 fail" in shown.stderr
+
+
+def test_an_address_may_be_typed_without_its_scheme() -> None:
+    result = invoke("feeds", "fetch", "name.invalid/rss")
+    assert result.exit_code == 1
+    assert "its host name cannot be resolved" in result.stderr
+
+
+def test_entries_say_whether_they_could_alert(httpserver: HTTPServer) -> None:
+    young = f"<pubDate>{formatdate()}</pubDate>"
+    items = ITEM.format("Port opens", 1, young) + ITEM.format("Port closes", 2, DATED) + ITEM.format("Gate", 3, "")
+    httpserver.expect_request("/rss").respond_with_data(f"{HEAD}{items}</channel></rss>")
+    result = invoke("feeds", "fetch", httpserver.url_for("/rss"), "--allow-private")
+    assert "3 entries, RSS 2.0, " in result.stderr
+    port, closes, gate = result.stdout.splitlines()[2:5]
+    assert port.endswith(" yes")
+    assert " no: too old (" in closes
+    assert " no: first sight of the feed" in gate
+
+
+def test_entries_as_lines_of_json(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/rss").respond_with_data(RSS, content_type="application/rss+xml")
+    result = invoke("feeds", "fetch", httpserver.url_for("/rss"), "--allow-private", "--json")
+    assert [json.loads(line)["title"] for line in result.stdout.splitlines()] == ["Port opens", "Port closes"]
+
+
+def test_pages_are_fetched_for_a_feed_with_full_text(httpserver: HTTPServer, tmp_path: Path) -> None:
+    words = "".join(f"<p>Port opens its gate number {n} for ships of all sizes on Monday.</p>" for n in range(9))
+    link = f"<link>{httpserver.url_for('/page')}</link>"
+    httpserver.expect_request("/rss").respond_with_data(f"{HEAD}{ITEM.format('Port opens', 1, link)}</channel></rss>")
+    httpserver.expect_request("/page").respond_with_data(
+        f"<html><body><article><h1>Port opens</h1>{words}</article></body></html>", content_type="text/html"
+    )
+    httpserver.expect_request("/robots.txt").respond_with_data("", status=404)
+    folder = config(tmp_path, httpserver, "/rss")
+    settings = tmp_path / "config" / "alertd.yaml"
+    settings.write_text(settings.read_text().replace("}", ", full_text: true}"))
+    result = invoke("feeds", "fetch", "feed0", "--config", folder, "--json")
+    assert "pages of the first 1: 1 fetched" in result.stderr
+    assert "gate number 8" in json.loads(result.stdout)["text"]
