@@ -110,7 +110,7 @@ class FeedDefaults(Model):
     user_agent: Annotated[str, Field(max_length=500, pattern=r"^[ -~]*$")] = ""
     """User-Agent to send instead of alertd's own."""
     priority: Literal["normal", "low"] = "normal"
-    """Low ones are shed first when tagging cannot keep up."""
+    """Low ones are not asked while 500 articles wait for their tags."""
     full_text: bool = False
     """Whether to fetch the pages of new entries, as far as their sites' robots.txt allow it, and to tag their text."""
     full_text_wait: Annotated[float, Duration(0.1, 60)] = 4.0

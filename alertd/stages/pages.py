@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from alertd.config import FeedSettings
 from alertd.feeds import Fetcher
@@ -16,15 +16,11 @@ from alertd.feeds.extraction import Extractor
 from alertd.feeds.fulltext import FullText
 from alertd.stages.accept import Judged
 from alertd.stages.context import Context
+from alertd.stages.pressure import PAGES, Pressure
 from alertd.store import keys
 from alertd.store.connection import Store
-from alertd.store.streams import lag
 
 logger = logging.getLogger(__name__)
-
-SHED_FROM: Final = 100
-"""Articles that wait for tags from which on no page is fetched: tagging long texts is what they would wait for."""
-_KNOWN_FOR: Final = 1.0
 
 
 class StoredTexts:
@@ -66,14 +62,13 @@ class Pages:
     def __init__(self, context: Context, full_text: FullText) -> None:
         self._context = context
         self._full_text = full_text
-        self._lagging = False
-        self._known_until = float("-inf")
+        self._pressure = Pressure(context)
 
     async def filled(self, feed: FeedSettings, items: Sequence[Judged]) -> list[Judged]:
         """Entries that are about to become articles, with the texts of their pages in those that may alert."""
         context = self._context
         new = [item.entry for item in items if item.verdict.may_alert]
-        if new and await self._tagging_lags():
+        if new and await self._pressure.over(PAGES):
             context.metrics.pages.labels(outcome="shed").inc(len(new))
             return list(items)
         pages = await self._full_text.pages(new, user_agent=feed.user_agent, wait=feed.full_text_wait)
@@ -86,10 +81,3 @@ class Pages:
             replace(item, entry=replace(item.entry, text=texts[id(item.entry)])) if id(item.entry) in texts else item
             for item in items
         ]
-
-    async def _tagging_lags(self) -> bool:
-        now = self._context.monotonic()
-        if now >= self._known_until:
-            self._known_until = now + _KNOWN_FOR
-            self._lagging = await lag(self._context.store, keys.ARTICLES) >= SHED_FROM
-        return self._lagging

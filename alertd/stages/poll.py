@@ -26,6 +26,7 @@ from alertd.stages.context import Context, pause, persist
 from alertd.stages.memory import FeedMemory
 from alertd.stages.operator import tell
 from alertd.stages.pages import Pages
+from alertd.stages.pressure import LOW, Pressure
 from alertd.stages.settling import at_its_address, settled
 from alertd.stages.sight import Sight, look
 from alertd.stages.websub import Hubs
@@ -64,6 +65,7 @@ class Poller:
         self._reader = reader
         self._pages = pages
         self._hubs = hubs
+        self._pressure = Pressure(context)
         self._lease = context.lease("poll")
         self._memory = FeedMemory(context, self._lease)
         self._accepter = Accepter(context, self._lease)
@@ -201,6 +203,9 @@ class Poller:
         if state.stopped or (context.clock() < state.next_at - _EARLY and not due):
             return
         if await self._store_is_full():
+            return
+        if feed.priority == "low" and not due and await self._pressure.over(LOW):
+            context.metrics.polls.labels(outcome="shed").inc()
             return
         began = context.monotonic()
         try:

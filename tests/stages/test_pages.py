@@ -14,7 +14,7 @@ from werkzeug import Request, Response
 
 from alertd.articles import Entry, loads
 from alertd.stages.context import Context
-from alertd.stages.pages import SHED_FROM
+from alertd.stages.pressure import PAGES as SHED_FROM
 from alertd.store import keys
 from tests.stages.world import context, polling, stream
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from werkzeug import Request, Response
 from alertd.articles import Entry, loads
 from alertd.feeds.schedule import FeedState
 from alertd.stages.context import Context, holding
+from alertd.stages.pressure import LOW
 from alertd.store import keys
 from tests.stages.world import WATCHLIST, at_work, context, polling, stream, until
 
@@ -231,3 +233,53 @@ async def test_what_a_publisher_asks_for_counts_within_the_bounds(
 
 async def _often(asked: list[Request], count: int) -> bool:
     return len(asked) >= count
+
+
+async def test_feeds_of_low_priority_are_not_asked_while_tagging_lags(
+    redis: Redis, tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    feeds = {name: Feed(httpserver, name) for name in ("wire", "post")}
+    text = settings(httpserver, *feeds).replace("name: post,", "name: post, priority: low,")
+    async with context(redis, tmp_path, settings=text) as ctx, polling(ctx) as poller:
+        assert await poller.lease.acquire()
+        wire, post = ctx.now.configuration.settings.feeds
+        for _ in range(LOW):
+            await cast(Any, redis).xadd(keys.ARTICLES, {"entry": "{}"})
+        for feed in (wire, post):
+            await poller.poll(feed)
+        assert [len(feed.asked) for feed in feeds.values()] == [1, 0]
+        assert ctx.metrics.polls.labels(outcome="shed")._value.get() == 1
+        await cast(Any, redis).delete(keys.ARTICLES)
+        await ctx.store.prepare()
+        cast(Any, ctx.clock).ahead = 2.0
+        await poller.poll(post)
+        assert len(feeds["post"].asked) == 1
+
+
+async def test_a_poll_that_lasts_is_not_started_twice_and_that_is_counted(
+    redis: Redis, tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    go_on, asked = threading.Event(), []
+
+    def slow(request: Request) -> Response:
+        asked.append(request)
+        go_on.wait(20)
+        return Response(document("one"))
+
+    httpserver.expect_request("/wire").respond_with_handler(slow)
+    async with (
+        context(redis, tmp_path, settings=settings(httpserver)) as ctx,
+        polling(ctx) as poller,
+        at_work(lambda stop: holding(ctx, poller.lease, lambda: poller.work(stop), stop)),
+    ):
+        overrun = ctx.metrics.polls.labels(outcome="overrun")
+        try:
+            await until(lambda: _counted(overrun, 3), "overruns")
+            assert len(asked) == 1, "one at a time"
+        finally:
+            go_on.set()
+        await until(lambda: _often(asked, 3))
+
+
+async def _counted(counter: Any, least: int) -> bool:
+    return bool(counter._value.get() >= least)
