@@ -55,7 +55,7 @@ def offering(hub: str, topic: str, *items: str) -> str:
 
 @asynccontextmanager
 async def world(
-    redis: Redis, folder: Path, hub: FakeHub, *, process: str = "here", interval: str = "interval: 1s, max_interval: 1h"
+    redis: Redis, folder: Path, hub: FakeHub, *, process: str = "here", interval: str = "interval: 300ms, max_interval: 1h"
 ) -> AsyncIterator[World]:
     async with site() as feed:
         feed.answers = [given(offering(hub.url, "https://wire.example/rss", "one"), ETag='"1"')]
