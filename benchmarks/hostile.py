@@ -21,7 +21,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import brotli
+
 from benchmarks import Result
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpora" / "hostile"
 EVERY = 0.05
@@ -63,6 +70,10 @@ GENERATED: dict[str, Callable[[], bytes]] = {
     "stray-lt-300k": lambda: _item(b"<description>" + b"< " * 300_000 + b"</description>"),
     "attributes-6k": lambda: _item(b"<a " + b" ".join(b'n%d="v"' % n for n in range(6_000)) + b"/>"),
     "gzip-of-gzip-bomb": lambda: gzip.compress(gzip.compress(bytes(200 * _MEGABYTE))),
+    "br-bomb": lambda: brotli.compress(bytes(200 * _MEGABYTE), quality=4),
+    "br-of-br-bomb": lambda: brotli.compress(brotli.compress(bytes(200 * _MEGABYTE), quality=4)),
+    "zstd-bomb": lambda: zstd.compress(bytes(200 * _MEGABYTE)),
+    "zstd-frames": lambda: zstd.compress(b"") * 200_000,
     "json-deep": lambda: b'{"items":' + b"[" * 4_000_000,
     "json-9MB": lambda: (
         b'{"version":"https://jsonfeed.org/version/1.1","title":"x","items":['
@@ -70,6 +81,8 @@ GENERATED: dict[str, Callable[[], bytes]] = {
     ),
 }  # fmt: skip
 """Name → how the document is made."""
+ENCODED = {"br-bomb": "br", "br-of-br-bomb": "br, br", "zstd-bomb": "zstd", "zstd-frames": "zstd"}
+"""Content-Encoding of those that have one."""
 ENDLESS = ("hangs-after-headers", "drips", "never-ends")
 """Bodies that the server makes as it goes."""
 
@@ -88,7 +101,7 @@ def run(options: argparse.Namespace) -> Result:
         sys.exit(f"{folder} is no folder: name one with hostile documents by --dir")
     names = [*bodies, *ENDLESS]
     if options.tiny:
-        names = ["elements-79k", "title-9MB", "drips"]
+        names = ["elements-79k", "title-9MB", "br-bomb", "drips"]
     rows, figures = [], {"documents": 0.0, "max_s": 0.0, "max_mb": 0.0, "other_feed_late_s": 0.0}
     for name in names:
         body = bodies[name]() if name in bodies else b""
@@ -114,6 +127,8 @@ def _server(name: str, body: bytes) -> Iterator[str]:
             endless = name in ENDLESS and not other
             self.send_response(200)
             self.send_header("Content-Type", "application/rss+xml")
+            if name in ENCODED and not other:
+                self.send_header("Content-Encoding", ENCODED[name])
             if not endless:
                 self.send_header("Content-Length", str(len(SMALL if other else body)))
             self.end_headers()
