@@ -139,7 +139,7 @@ class Hubs:
         """Take what a hub pushes, if it is signed with the subscription's secret."""
         name = self._names.get(token, "")
         known = self._known.get(name)
-        if known is None:
+        if known is None or name not in self._feeds():
             outcome: Taken = "unknown"
         elif not known.signed(headers.get("x-hub-signature", ""), body):
             outcome = "forged"

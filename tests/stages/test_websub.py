@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -55,7 +56,12 @@ def offering(hub: str, topic: str, *items: str) -> str:
 
 @asynccontextmanager
 async def world(
-    redis: Redis, folder: Path, hub: FakeHub, *, process: str = "here", interval: str = "interval: 300ms, max_interval: 1h"
+    redis: Redis,
+    folder: Path,
+    hub: FakeHub,
+    *,
+    process: str = "here",
+    interval: str = "interval: 300ms, max_interval: 1h",
 ) -> AsyncIterator[World]:
     async with site() as feed:
         feed.answers = [given(offering(hub.url, "https://wire.example/rss", "one"), ETag='"1"')]
@@ -225,6 +231,15 @@ async def test_a_push_before_the_first_poll_waits_for_it(redis: Redis, tmp_path:
         assert await here.poller.take(unread, document("x").encode(), {}, "https://wire.example/rss") == "early"
         assert await here.poller.take(feed, b"<html></html>", {}, "https://wire.example/rss") == "html_page"
         assert len(await titles(redis)) == 1
+
+
+async def test_a_feed_that_is_no_longer_configured_is_no_longer_subscribed_to(redis: Redis, tmp_path: Path) -> None:
+    async with fake_hub() as hub, world(redis, tmp_path, hub) as here:
+        await here.subscribed()
+        configuration = here.ctx.now.configuration
+        without = dataclasses.replace(configuration, settings=configuration.settings.model_copy(update={"feeds": ()}))
+        here.ctx.now = dataclasses.replace(here.ctx.now, configuration=without)
+        assert await hub.push(document("two", "one").encode()) == 410
 
 
 async def test_pushes_that_cannot_be_taken_now_are_sent_again(redis: Redis, tmp_path: Path) -> None:
