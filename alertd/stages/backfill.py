@@ -59,7 +59,8 @@ async def _fill(context: Context, lease: Lease, rules: Sequence[RuleLike], book:
     start = now - max(map(horizon, rules))
     recall, articles = None, 0
     stories: Counted = {}
-    async for chunk in archive.since(context.store, start):
+    for name in [*await archive.chunk_names(context.store, since=start), ""]:
+        chunk = await _read(context, name, start)
         for filed in chunk:
             recall = recall or Recall(own, filed.article.arrived)
             matches = match(own, filed.article, filed.tags, filed.placement)
@@ -82,6 +83,16 @@ async def _fill(context: Context, lease: Lease, rules: Sequence[RuleLike], book:
         context.monotonic() - began, ", ".join(rule.name for rule in rules[:5]) + (", …" if len(rules) > 5 else ""),
     )  # fmt: skip
     return dict.fromkeys((rule.name for rule in rules), first)
+
+
+async def _read(context: Context, name: str, start: float) -> list[Filed]:
+    """The articles of a chunk, or ("") of none yet, since a time; one that cannot be read must not stop deciding."""
+    try:
+        found = await (archive.chunk(context.store, name) if name else archive.unsealed(context.store))
+    except ValueError as error:
+        logger.warning("new rules are filled without a part of the archive: %s", error, extra={"stage": "decide"})
+        return []
+    return [filed for filed in found if filed.article.arrived >= start]
 
 
 Counted = dict[str, tuple[tuple[tuple[str, float], ...], float]]

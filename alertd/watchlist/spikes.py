@@ -118,21 +118,22 @@ def usual(state: Counted, now: float, within: float) -> tuple[float, float]:
     hours = [weeks + ((hour - first) % WEEK < rest) for hour in range(WEEK)]
     seen = [by_hour.get(hour, 0) for hour in range(WEEK)]
 
-    def of_day(hour: int) -> float:
-        return (sum(seen[hour::_DAY]) + overall * _PRIOR) / (sum(hours[hour::_DAY]) + _PRIOR)
-
-    def rate(of_week: int) -> Rate:
-        near = [(of_week + n) % WEEK for n in range(-_BESIDE, _BESIDE + 1)]
-        prior = of_day(of_week % _DAY) * _PRIOR
-        return Rate(sum(seen[n] for n in near) + prior, sum(hours[n] for n in near) + _PRIOR)
-
+    of_day = [(sum(seen[h::_DAY]) + overall * _PRIOR) / (sum(hours[h::_DAY]) + _PRIOR) for h in range(_DAY)]
+    near = range(-_BESIDE, _BESIDE + 1)
+    rates = [
+        Rate(
+            sum(seen[(hour + n) % WEEK] for n in near) + of_day[hour % _DAY] * _PRIOR,
+            sum(hours[(hour + n) % WEEK] for n in near) + _PRIOR,
+        )
+        for hour in range(WEEK)
+    ]
     mean = unsure = 0.0
     for hour in range(int(start // HOUR), int(now // HOUR) + 1):
         share = (min(now, (hour + 1) * HOUR) - max(start, hour * HOUR)) / HOUR
-        found = rate(hour % WEEK)
+        found = rates[hour % WEEK]
         mean += share * found.mean
         unsure += share * math.sqrt(found.shape) / found.hours
-    means = [rate(hour).mean for hour in range(WEEK)]
+    means = [rate.mean for rate in rates]
     return mean, mean * _scatter(known, exposure, first, means) + unsure**2
 
 

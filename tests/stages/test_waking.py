@@ -96,6 +96,17 @@ async def test_a_new_rule_counts_the_stories_of_the_archive(redis: Redis, tmp_pa
         assert decision["outcome"] == "alerted"
 
 
+async def test_a_part_of_the_archive_that_cannot_be_read_stops_nothing(redis: Redis, tmp_path: Path) -> None:
+    async with context(redis, tmp_path, RULES, watchlist=NEW) as ctx:
+        now = ctx.clock()
+        await cast(Any, redis).set(keys.archive_chunk("20260101:1"), "no chunk")
+        await cast(Any, redis).zadd(keys.ARCHIVE_CHUNKS, {"20260101:1": now - 60})
+        shift = now - fortnight.MONDAY - 14 * DAY
+        await archived(redis, [fortnight.filed(9 * DAY, events=("operations",))], shift)
+        (first,) = await through(ctx, redis, await taken(ctx, entry(TITLE)))
+        assert first["why"].endswith("the last was 5.0 days ago")
+
+
 async def test_a_rule_is_filled_once_and_anew_when_it_asks_for_something_else(redis: Redis, tmp_path: Path) -> None:
     plain = "rules:\n  - {name: many, companies: [1810.HK], spike: {}%s}\n"
     async with context(redis, tmp_path, watchlist=plain % "") as ctx:
