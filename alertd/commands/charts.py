@@ -30,6 +30,7 @@ def plain(tallies: Sequence[Tally]) -> dict[str, Any]:
 def _plain(tally: Tally) -> dict[str, Any]:
     return {
         "articles": tally.articles, "may_alert": tally.may_alert, "alerts": tally.alerts, "held": tally.held,
+        "waiting": tally.waiting,
         "by_day": dict(sorted(tally.by_day.items())), "by_rule": dict(tally.by_rule.most_common()),
         "by_company": dict(tally.by_company.most_common()), "versions": dict(tally.versions),
     }  # fmt: skip
@@ -58,7 +59,8 @@ def charts(tallies: Sequence[Tally]) -> Iterator[RenderableType]:
         yield Text(f"the archive mixes {mixed}: what one version found another may not have found", style="yellow")
     for name, tally in zip(("in force", "new rules") if both else ("",), tallies, strict=True):
         days = max(1, len(tally.by_day))
-        held = f", {tally.held:,} held back by their pace" if tally.held else ""
+        held = f", {tally.held:,} held back by pace or hours" if tally.held else ""
+        held += f", {tally.waiting:,} matches only counted by rules that remember" if tally.waiting else ""
         yield Text(f"{name + ': ' if name else ''}{tally.alerts:,} alerts, {tally.alerts / days:.1f} a day{held}")
     yield Text()
     yield from _bars("alerts a day", sorted(set(first.by_day) | set(last.by_day)), first.by_day, last.by_day, both)

@@ -152,8 +152,8 @@ def backtest(
     """Say what the rules would have told.
 
     Replays the archive through the watchlist, with its pace and without inference. Shows alerts a day, by rule and by
-    company, and samples; with --rules also what would come and what would go. Silences are not replayed, and keywords
-    see only the title and the start of the summary.
+    company, and samples; with --rules also what would come and what would go. Silences are not replayed, keywords
+    see only the title and the start of the summary, and for rules that wait for silence all polls count as successful.
     """
     from alertd.commands.charts import charts, plain
     from alertd.config.units import seconds

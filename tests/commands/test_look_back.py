@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +13,7 @@ import pytest
 from redis.asyncio import Redis
 
 from alertd.articles import Event
+from alertd.commands.charts import mixture
 from alertd.store import keys
 from alertd.watchlist.archive import row_of
 from tests.commands.world import SETTINGS, execute, invoke, write
@@ -87,3 +89,15 @@ async def test_export_writes_a_line_an_article(redis: Redis, tmp_path: Path) -> 
 def test_no_duration_is_2(words: list[str], tmp_path: Path) -> None:
     result = invoke(*words, "--config", str(write(tmp_path)))
     assert (result.exit_code, result.stdout) == (2, "")
+
+
+async def test_a_backtest_names_what_only_counted_and_which_versions_are_mixed(redis: Redis, tmp_path: Path) -> None:
+    config = await archived(redis, tmp_path)
+    (Path(config) / "watchlist.yaml").write_text(
+        "rules:\n  - {name: first, companies: [1810.HK], events: [earnings], new_event: 2d}\n"
+    )
+    code, out, _ = execute(["backtest", "--since", "1d", "--config", config])
+    assert code == 0
+    assert "1 alerts, 1.0 a day, 2 matches only counted by rules that remember" in out
+    assert mixture(Counter({"encoder 1": 5, "encoder 2": 3, "gazetteer 7": 8})) == "2 versions of encoder"
+    assert mixture(Counter({"encoder 1": 5})) == ""
