@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
+from functools import lru_cache
 from itertools import pairwise
 
 from alertd.stories.figures import Facts
@@ -46,8 +47,9 @@ def superseded(known: Iterable[str], said: Iterable[str]) -> tuple[str, ...]:
 
 
 def _figures_clash(a: Sequence[str], b: Sequence[str]) -> str:
-    only_a = [f for f in a if not any(_equal(f, g) for g in b)]
-    only_b = [f for f in b if not any(_equal(f, g) for g in a)]
+    # most figures that are equal are written alike, and an article is held against dozens
+    only_a = [f for f in a if f not in b and not any(_equal(f, g) for g in b)]
+    only_b = [f for f in b if f not in a and not any(_equal(f, g) for g in a)]
     for f in only_a:
         for g in only_b:
             if _kind(f) == _kind(g):
@@ -60,6 +62,7 @@ def _kind(figure: str) -> str:
     return unit if unit in ("", "%") else "money"
 
 
+@lru_cache(maxsize=65_536)
 def _equal(a: str, b: str) -> bool:
     (x, unit), (y, other) = _parts(a), _parts(b)
     if unit != other and unit and other and not (_dollars(unit) and _dollars(other)):
