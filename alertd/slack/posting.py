@@ -27,6 +27,7 @@ _PAGE = 200
 _PAGES = 10
 _LISTED = 50
 _IDLE = 15.0
+_LINKS = 1_000
 _ID = re.compile(r"[CDG][A-Z0-9]{6,}\Z")
 _PERSON = re.compile(r"[UW][A-Z0-9]{6,}\Z")
 _GONE = {"channel_not_found", "is_archived"}
@@ -51,6 +52,7 @@ class SlackSink:
         self._client: AsyncWebClient | None = None
         self._ids: dict[str, str] = {}
         self._unreadable: set[str] = set()
+        self._links: dict[tuple[str, str], str] = {}
 
     def readable_in(self, channel: str) -> bool:
         """False once Slack has said that this token may not read the channel's history, until a restart."""
@@ -136,13 +138,18 @@ class SlackSink:
 
     async def link(self, channel: str, ts: str) -> str:
         """See `Sink.link`."""
-        try:
-            place = await self._resolve(channel)
-            said = await self._ask("chat.getPermalink", {"channel": place, "message_ts": ts}, channel)
-        except PostError as error:
-            logger.info("no link to an earlier message: %s", error, extra={"channel": channel})
-            return ""
-        return safe_link(str(said.get("permalink") or ""))
+        if (channel, ts) not in self._links:
+            try:
+                place = await self._resolve(channel)
+                said = await self._ask("chat.getPermalink", {"channel": place, "message_ts": ts}, channel)
+            except PostError as error:
+                logger.info("no link to an earlier message: %s", error, extra={"channel": channel})
+                return ""
+            if len(self._links) >= _LINKS:
+                self._links.clear()
+            # a message that waits for its turn is composed again and again
+            self._links[channel, ts] = safe_link(str(said.get("permalink") or ""))
+        return self._links[channel, ts]
 
     async def close(self) -> None:
         """See `Sink.close`."""

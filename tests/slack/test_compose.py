@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -348,3 +349,32 @@ def test_a_digest_keeps_the_order_over_its_pages_and_pings_once() -> None:
     pings = [[p for p in pieces(m.blocks) if p.get("type") in ("broadcast", "user")] for m in (first, *others)]
     assert [len(p) for p in pings] == [2, *[0] * len(others)]
     assert "‼ ▲ Xiaomi 1810.HK" in texts(first)
+
+
+MARKUP = (
+    "<!channel>", "<!here|x>", "<@U0000001>", "<!subteam^S0000001>", "<https://evil.example|Reuters>", "@channel",
+    "@here", "javascript:alert(1)", "](https://evil.example)", "<!date^1^{date}^https://evil.example|x>",
+    "&lt;!channel&gt;",
+)  # fmt: skip
+LETTERS = "<>@!|#*_~`&\\/:[]()^ \u202e\u200b\n\x1bchanelrUS0123.htps"
+HOSTILE = st.text(st.sampled_from(LETTERS), max_size=120) | st.sampled_from(MARKUP)
+OUR_DATE = re.compile(r"<!date\^\d+\^\{date_short_pretty\} \{time\}\|[-\d: UTC]+>")
+
+
+@settings(max_examples=60, deadline=None)
+@given(HOSTILE, HOSTILE, HOSTILE, HOSTILE, st.sampled_from(["post", "reply"]))
+def test_nothing_that_a_feed_says_pings_or_links(title: str, source: str, reason: str, name: str, kind: str) -> None:
+    company = replace(XIAOMI, name=name)
+    shown = alert(
+        title=title, source=source, reason=reason, rule=name, kind=kind, company=company, url="ftp://x.example"
+    )
+    for message in (compose(shown, NOW, answers=True), *compose_digest([shown], NOW), compose(operator(title), NOW)):
+        kinds = {piece.get("type") for piece in pieces(message.blocks)}
+        assert not kinds & {"broadcast", "user", "usergroup", "link", "image", "channel"}
+        for piece in pieces(message.blocks):
+            if piece.get("type") == "mrkdwn":
+                assert "<" not in OUR_DATE.sub("", piece["text"])
+        assert "<" not in message.text
+        assert ">" not in message.text
+        assert "\u202e" not in str(message)
+        assert valid(message)

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 
+from alertd import report
 from alertd.articles import Alert, dumps
 from alertd.slack.posting import SlackSink
 from alertd.stages.claims import Claim
@@ -351,5 +352,5 @@ async def test_what_a_channel_refuses_is_said_where_it_can_be_read(redis: Redis,
         await tell(ctx, "feed wire 1", "Feed wire fails.")
         async with at_work(working(ctx, slack)):
             await until(lambda: _said(slack, "alerts", "is_archived"))
-        assert (await cast(Any, redis).hgetall(keys.COUNTS))["refused:is_archived"] == "1"
+        assert (await report.overview(ctx.store))["refused"] == {"is_archived": 1}
         assert await cast(Any, redis).llen(keys.outbox("#alertd")) == 1, "it is kept"

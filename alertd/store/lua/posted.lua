@@ -8,7 +8,8 @@
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 'fenced' end
 local recorded = 0
 for i = 8, #ARGV, 9 do
-  local said = ARGV[i + 6] ~= '' and ARGV[i + 6] or ARGV[2]
+  -- a post has buttons, whose presses need its row; an answer has none
+  local said = (ARGV[i + 6] ~= '' and ARGV[i + 7] == '') and ARGV[i + 6] or ARGV[2]
   if redis.call('SET', ARGV[i + 2], said, 'NX', 'EX', ARGV[3]) then
     recorded = recorded + 1
     if ARGV[i + 3] ~= '' and ARGV[4] ~= '' then
