@@ -66,12 +66,10 @@ class Sender:
             if seconds == 0.0:
                 continue
             edits = await self._counters.catch_up()
-            if edits is not None:
-                seconds = edits if seconds is None else min(seconds, edits)
             if seconds is None:
-                await _woken(self.wake)
+                await _woken(self.wake, _LOOK if edits is None else min(_LOOK, edits))
             else:
-                await pause(stop, seconds)
+                await pause(stop, seconds if edits is None else min(seconds, edits))
 
     async def _next(self) -> float | None:
         """Do the next thing; returns the seconds to wait after it, or None when nothing is left to do."""
@@ -291,10 +289,10 @@ class Sender:
         return wait
 
 
-async def _woken(event: asyncio.Event) -> None:
+async def _woken(event: asyncio.Event, longest: float) -> None:
     # an outbox that another process filled is looked at without being woken
     try:
-        async with asyncio.timeout(_LOOK):
+        async with asyncio.timeout(longest):
             await event.wait()
     except TimeoutError:
         return

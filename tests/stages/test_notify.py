@@ -354,3 +354,20 @@ async def test_what_a_channel_refuses_is_said_where_it_can_be_read(redis: Redis,
             await until(lambda: _said(slack, "alerts", "is_archived"))
         assert (await report.overview(ctx.store))["refused"] == {"is_archived": 1}
         assert await cast(Any, redis).llen(keys.outbox("#alertd")) == 1, "it is kept"
+
+
+async def test_a_counter_that_waits_for_its_turn_holds_up_no_alert(redis: Redis, tmp_path: Path) -> None:
+    async with context(redis, tmp_path) as ctx, FakeSlack() as slack:
+        first, second = posts(ctx, 2)
+        await raised(redis, [first])
+        async with at_work(working(ctx, slack)):
+            await until(lambda: sent(redis, [first.key]))
+            # as if many edits had just been made: within the bounds of a burst
+            await cast(Any, redis).hset(keys.UPDATES, "tat", (ctx.clock() + 7.0) * 1000)
+            later = alert(key="later", kind="reply", relation="copy", outlets=("a", "b", "c"), created=ctx.clock())
+            await raised(redis, [_of_story(later, "0-0")])
+            await until(lambda: sent(redis, ["later"]))
+            await raised(redis, [second])
+            await until(lambda: sent(redis, [second.key]))
+            assert await cast(Any, redis).hlen(keys.recount("#alerts")) == 1
+        assert slack.calls["chat.update"] == 0
