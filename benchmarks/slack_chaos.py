@@ -37,7 +37,7 @@ from alertd.config import load
 from alertd.daemon import open_configured
 from alertd.demo.slack import TOKEN, Channel, Workspace, arguments_of
 from alertd.slack.message import keys_of
-from alertd.store import keys
+from alertd.store import embedded, keys
 from benchmarks import Result
 
 FAULTS: Mapping[str, float] = {"429": 0.010, "5xx": 0.006, "reset before": 0.006, "reset after": 0.006, "late": 0.006}
@@ -281,7 +281,8 @@ async def _through_alertd(size: Size, slack: Chaos, alerts: Sequence[Alert], see
         )
         (folder / "watchlist.yaml").write_text("rules: [{name: all, companies: [NVDA]}]\n", encoding="utf-8")
         daemon = _Killed(folder, random.Random(seed), size.kill)
-        store = await open_configured(load(folder, os.environ))
+        configuration = load(folder, os.environ)
+        store = await open_configured(configuration)
         async with store:
             await store.prepare()
             killing = asyncio.create_task(daemon.live())
@@ -294,6 +295,7 @@ async def _through_alertd(size: Size, slack: Chaos, alerts: Sequence[Alert], see
                 killing.cancel()
                 await asyncio.gather(killing, return_exceptions=True)
                 await daemon.end()
+        await embedded.stop(configuration.settings.store.folder)
     return daemon.kills
 
 

@@ -19,7 +19,7 @@ from alertd.store.streams import EVERYTHING, Delivery, Reader
 logger = logging.getLogger(__name__)
 
 _BATCH = 100
-_NEW_CHANNELS = 0.5
+_LOOK = 0.5
 
 
 class NotifyStage:
@@ -46,12 +46,21 @@ class NotifyStage:
         async with asyncio.TaskGroup() as group:
             group.create_task(holding(self._context, self._lease, lambda: self._sort(group, stop), stop))
             while not stop.is_set():
-                # what others put into an outbox (the operator's notices, another process) is found here
-                for channel in await cast(Any, self._context.store.redis).smembers(keys.CHANNELS):
-                    self._sender(channel, group, stop)
-                await pause(stop, _NEW_CHANNELS)
+                for channel in await self._filled():
+                    self._sender(channel, group, stop).wake.set()
+                await pause(stop, _LOOK)
             for sender in self._senders.values():
                 sender.wake.set()
+
+    async def _filled(self) -> list[str]:
+        """Channels for which something waits: others fill outboxes too, another process, or the operator's notices."""
+        redis = cast(Any, self._context.store.redis)
+        channels = sorted(await redis.smembers(keys.CHANNELS))
+        async with redis.pipeline(transaction=False) as pipe:
+            for channel in channels:
+                pipe.exists(keys.outbox(channel), keys.sending(channel), keys.recount(channel))
+            found = await pipe.execute() if channels else []
+        return [channel for channel, filled in zip(channels, found, strict=True) if filled]
 
     def _sender(self, channel: str, group: asyncio.TaskGroup, stop: asyncio.Event) -> Sender:
         if channel not in self._senders:

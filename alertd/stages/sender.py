@@ -27,8 +27,8 @@ from alertd.store.streams import MAX_TRIES
 logger = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 300.0
-_LOOK: Final = 1.0
-"""Seconds between two looks into an outbox that another process may have filled."""
+_LONGEST_REST: Final = 30.0
+"""Seconds after which an outbox is looked into though nobody said that something waits."""
 
 
 class Sender:
@@ -58,7 +58,7 @@ class Sender:
 
     async def work(self, stop: asyncio.Event) -> None:
         """Send until the stop; what waits then stays in the outbox."""
-        self._looked_back = False  # another process may have served the channel meanwhile
+        self._looked_back, self._counters.pending = False, True  # another process may have served the channel meanwhile
         while not stop.is_set():
             raise_if_cancelled()
             self.wake.clear()
@@ -67,7 +67,7 @@ class Sender:
                 continue
             edits = await self._counters.catch_up()
             if seconds is None:
-                await _woken(self.wake, _LOOK if edits is None else min(_LOOK, edits))
+                await _woken(self.wake, _LONGEST_REST if edits is None else edits)
             else:
                 await pause(stop, seconds if edits is None else min(seconds, edits))
 
@@ -290,7 +290,6 @@ class Sender:
 
 
 async def _woken(event: asyncio.Event, longest: float) -> None:
-    # an outbox that another process filled is looked at without being woken
     try:
         async with asyncio.timeout(longest):
             await event.wait()
