@@ -25,6 +25,7 @@ from typing import Any, Literal, get_args
 from aiohttp import web
 
 from alertd.demo.slack import Channel, RefusedError, Workspace, arguments_of
+from tests.fakes.socket_mode import SocketMode
 
 Kind = Literal["429", "500", "502", "503", "drop_before", "drop_after", "slow", "error", "html", "text"]
 TOKEN = "xoxb-fake-token"
@@ -106,6 +107,8 @@ class FakeSlack:
         """Posts and updates that took effect, in order; what `log` holds."""
         self.received: list[tuple[str, dict[str, Any]]] = []
         """(method, arguments) of every request, in order."""
+        self.socket_mode: SocketMode | None = None
+        """Answers those who want to listen."""
         self._log = log
         self._port = port
         self._host = host
@@ -156,6 +159,8 @@ class FakeSlack:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
         self.calls[method] += 1
+        if method == "apps.connections.open" and self.socket_mode is not None:
+            return await self.socket_mode.open(request)
         nth = self.calls[method]
         fault = next((f for f in self.faults if f.method == method and f.nth <= nth < f.nth + f.times), None)
         arguments = await arguments_of(request)

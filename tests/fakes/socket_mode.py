@@ -52,7 +52,7 @@ class SocketMode:
 
     async def __aenter__(self) -> SocketMode:
         app = web.Application()
-        app.router.add_post("/api/apps.connections.open", self._open)
+        app.router.add_post("/api/apps.connections.open", self.open)
         app.router.add_get("/link", self._link)
         app.router.add_post("/response", self._answer)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
@@ -83,7 +83,8 @@ class SocketMode:
         """Ask the client to open a new connection, as Slack does every few hours."""
         await next(iter(self._links)).send_json({"type": "disconnect", "reason": "refresh_requested"})
 
-    async def _open(self, request: web.Request) -> web.Response:
+    async def open(self, request: web.Request) -> web.Response:
+        """Answer `apps.connections.open`."""
         if request.headers.get("Authorization") != f"Bearer {self.token}":
             return web.json_response({"ok": False, "error": "invalid_auth"})
         self.opened += 1
