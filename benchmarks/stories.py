@@ -45,7 +45,7 @@ from benchmarks.tagging import percentile
 WINDOW, TINY = 100_000, 300
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 _CHUNK = 512
-_FOLLOWING = 0.02
+_FOLLOWING, _MOST_FOLLOWING = 0.25, 2_000
 _SETTINGS = 'feeds: [{name: one, url: "https://example.com/rss"}]\nweb: {port: 0}\nstories: {window: 7d}\n'
 _WATCHLIST = "rules: [{name: cars, companies: [TSLA]}]\n"
 
@@ -85,7 +85,7 @@ def run(options: argparse.Namespace) -> Result:
 
 def _following(count: int) -> int:
     """Articles that are placed for the time, with so many in the window."""
-    return max(64, int(count * _FOLLOWING))
+    return min(_MOST_FOLLOWING, max(64, int(count * _FOLLOWING)))
 
 
 @asynccontextmanager

@@ -74,9 +74,11 @@ def originals(
         # an edited entry stands in for its earlier form, which is what it is most alike
         if not entry.update:
             mates = Counter(place for band in entry.bands for place in places[band])
-            near = [(f"{accepted + n:020d}", entries[n - 1].fp) for n, _ in mates.most_common(_MOST_CANDIDATES)]
-            near += [(f"{place:020d}", known[place].fp) for place in met[number] if place in known]
-            match = find_copy(entry.fp, near)
+            near = {accepted + n: entries[n - 1].fp for n, _ in mates.most_common(_MOST_CANDIDATES)}
+            near |= {place: known[place].fp for place in met[number] if place in known}
+            match = find_copy(
+                entry.fp, [(_name(place), fp) for place, fp in near.items()], _copied(near, found, known, accepted)
+            )
             if match:
                 place = int(match.id)
                 mate = place - accepted
@@ -86,6 +88,19 @@ def originals(
         for band in entry.bands:
             places[band].append(number + 1)
     return found
+
+
+def _name(place: int) -> str:
+    """A place as an id: of the same order."""
+    return f"{place:020d}"
+
+
+def _copied(near: Iterable[int], found: Sequence[str], known: Mapping[int, Accepted], accepted: int) -> dict[str, str]:
+    """Those of some articles that are copies themselves, each with its original, as `find_copy` calls them."""
+    places = {known[place].id: place for place in near if place in known}
+    places |= {f"#{place - accepted}": place for place in near if place > accepted}
+    of = {place: known[place].original if place in known else found[place - accepted - 1] for place in near}
+    return {_name(place): _name(places[original]) for place, original in of.items() if original in places}
 
 
 def meetings(said: str) -> list[int]:

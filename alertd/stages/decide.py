@@ -110,13 +110,8 @@ class DecideStage:
 
     async def decide(self, deliveries: Sequence[Delivery]) -> None:
         """Decide articles in the order given; one that fails again and again is set aside while the others go on."""
-        gaps = [delivery for delivery in deliveries if "gap" in delivery.fields]
-        if gaps:
-            await self._reader.acknowledge(*gaps)
         batch: list[Delivery] = []
         for delivery in deliveries:
-            if "gap" in delivery.fields:
-                continue
             if delivery.again:
                 await self._together(batch)
                 batch = []

@@ -15,6 +15,7 @@ from alertd.stages.decisions import (
     Arrived,
     Decided,
     Known,
+    Parked,
     Placed,
     counted,
     decided_of,
@@ -71,7 +72,9 @@ class Decider:
         """
         began = self._context.monotonic()
         try:
-            decided = await self._decide([Arrived.read(delivery) for delivery in deliveries])
+            decided = await self._decide([
+                Parked(d, d.fields["gap"]) if "gap" in d.fields else Arrived.read(d) for d in deliveries
+            ])  # fmt: skip
         except BaseException:
             # what was remembered of stories may be ahead of what is stored
             self._shelf.clear()
@@ -84,18 +87,21 @@ class Decider:
             self._context.metrics.decide_seconds.observe(took / len(deliveries))
         return len(decided)
 
-    async def _decide(self, arrived: Sequence[Arrived]) -> list[Decided]:
+    async def _decide(self, arrived: Sequence[Arrived | Parked]) -> list[Decided]:
         context, now = self._context, self._context.now
         before, tags = await self._look_up(arrived)
-        fresh: list[Arrived] = []
-        again: list[Arrived] = []
+        fresh: list[Arrived | Parked] = []
+        again: list[Arrived | Parked] = []
         known = set(before)
         for one in arrived:
+            if isinstance(one, Parked):
+                fresh.append(one)
+                again.append(one)
+                continue
             (again if one.article.id in known else fresh).append(one)
             known.add(one.article.id)
         decided: list[Decided] = []
-        if fresh:
-            placed = await self._placed(fresh, before, tags)
+        if placed := await self._placed(fresh, before, tags):
             told = await self._teller.tell(now, [one.news for one in placed])
             decided = [decided_of(*pair, now.configuration.generation) for pair in zip(placed, told, strict=True)]
             if await self._commit(decided) == "fenced":
@@ -105,21 +111,28 @@ class Decider:
         return decided
 
     async def _placed(
-        self, fresh: Sequence[Arrived], before: dict[str, dict[str, Any]], tags: dict[str, str]
+        self, waiting: Sequence[Arrived | Parked], before: dict[str, dict[str, Any]], tags: dict[str, str]
     ) -> list[Placed]:  # fmt: skip
-        """Place articles, each knowing the stories of those before it."""
+        """Place articles, each knowing the stories of those before it, and the copies that wait for these."""
+        fresh = [one for one in waiting if isinstance(one, Arrived)]
+        parked = [before.get(one.original, {}).get("story", "") for one in waiting if isinstance(one, Parked)]
         said = [loads(Tags, text) if (text := tags.get(one.article.id)) else Tags() for one in fresh]
         sought = [places(one.fp, subjects(found)) for one, found in zip(fresh, said, strict=True)]
         family = [relatives(one.article, before) for one in fresh]
         shelf = self._shelf
-        await shelf.load(story for stories in family for story in stories if story)
+        await shelf.load(story for stories in (*family, parked) for story in stories if story)
         lone = [
             wanted for one, stories, wanted in zip(fresh, family, sought, strict=True)
             if not shelf.get(stories, one.article.arrived)
         ]  # fmt: skip
         await shelf.search_ahead(key for wanted in lone for key in wanted)
         placed: list[Placed] = []
-        for one, found, wanted in zip(fresh, said, sought, strict=True):
+        known_of = iter(zip(said, sought, strict=True))
+        for one in waiting:
+            if isinstance(one, Parked):
+                shelf.hear(before.get(one.original, {}).get("story", ""))
+                continue
+            found, wanted = next(known_of)
             known = self._known(one, found, before, wanted)
             placed.append(placed_in(one, known))
             # the next ones of the batch have to see it
@@ -128,14 +141,11 @@ class Decider:
         return placed
 
     async def _look_up(
-        self, arrived: Sequence[Arrived]
+        self, waiting: Sequence[Arrived | Parked]
     ) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:  # fmt: skip
         """What was decided about the articles, their originals and earlier forms, and their tags."""
-        idents = list(
-            dict.fromkeys(
-                i for one in arrived for i in (one.article.id, one.article.copy_of, one.article.update_of) if i
-            )
-        )
+        arrived = [one for one in waiting if isinstance(one, Arrived)]
+        idents = list(dict.fromkeys(ident for one in waiting for ident in one.concerns if ident))
         bare = [one.article for one in arrived if not one.tags and one.article.copy_of]
         names = [keys.decision(i) for i in idents] + [keys.tags(article.copy_of) for article in bare]
         texts = await cast(Any, self._context.store.redis).mget(names)

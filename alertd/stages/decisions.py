@@ -29,6 +29,11 @@ class Arrived:
     fp: Fingerprint
     tags: str
 
+    @property
+    def concerns(self) -> tuple[str, ...]:
+        """Ids of the articles whose decisions matter: its own, of what it copies, of its earlier form."""
+        return self.article.id, self.article.copy_of, self.article.update_of
+
     @classmethod
     def read(cls, delivery: Delivery) -> Arrived:
         """Read an entry of the stream.
@@ -39,6 +44,19 @@ class Arrived:
         """
         fields = delivery.fields
         return cls(delivery, loads(Article, fields["article"]), read(fields["fp"]), fields["tags"])
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """The place in the order of a copy that waits for its original; of what died, the original is no one's id."""
+
+    delivery: Delivery
+    original: str
+
+    @property
+    def concerns(self) -> tuple[str, ...]:
+        """Ids of the articles whose decisions matter."""
+        return (self.original,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +75,17 @@ class Known:
     sought: tuple[str, ...]
     untold: bool = False
 
-    def after(self, placement: Placement, seq: str) -> Shelved:
+    def after(self, placement: Placement, seq: str, *, heard: bool = False) -> Shelved:
         """What is to be remembered of the story of a placement.
 
         Args:
             seq: place in the order of the article.
+            heard: it is a copy that was counted where it waited for its original.
         """
         if placement.relation == "first":
             return Shelved(grown(None, placement, self.fingerprint, self.tags), seq, self.sought[:MOST_PLACES])
         mine = next((c for c in self.candidates if c.candidate.story.id == placement.story.id), None)
-        candidate = grown(mine.candidate if mine else None, placement, self.fingerprint, self.tags)
+        candidate = grown(mine.candidate if mine else None, placement, self.fingerprint, self.tags, heard=heard)
         listed = mine.listed if mine else ()
         new = places(self.fingerprint, placement.story.issuers) if placement.relation != "copy" else ()
         return Shelved(candidate, mine.seq if mine else seq, tuple(dict.fromkeys((*listed, *new)))[:MOST_PLACES])
@@ -111,7 +130,8 @@ def placed_in(one: Arrived, known: Known) -> Placed:
         article, known.tags, known.fingerprint, original=known.original, earlier=known.earlier,
         candidates=[c.candidate for c in known.candidates], now=article.arrived,
     )  # fmt: skip
-    return Placed(one, known, placement, known.after(placement, one.delivery.fields["seq"]))
+    fields = one.delivery.fields
+    return Placed(one, known, placement, known.after(placement, fields["seq"], heard="heard" in fields))
 
 
 def decided_of(placed: Placed, told: Told, generation: str) -> Decided:

@@ -31,7 +31,16 @@ class Shelved:
     def record(self) -> str:
         """As it is stored; the first article's fingerprint is stored with that article."""
         one = self.candidate
-        values = (self.seq, self.listed, one.reports, one.encoder, one.embedding, one.mean, *_values(one.story))
+        values = (
+            self.seq,
+            self.listed,
+            one.reports,
+            one.voices,
+            one.encoder,
+            one.embedding,
+            one.mean,
+            *_values(one.story),
+        )
         return _encode(values)
 
     @classmethod
@@ -41,10 +50,10 @@ class Shelved:
         Raises:
             ValueError: it was not written by it.
         """
-        seq, listed, reports, encoder, embedding, mean, *values = json.loads(text)
+        seq, listed, reports, voices, encoder, embedding, mean, *values = json.loads(text)
         told: list[Any] = [tuple(value) if isinstance(value, list) else value for value in values]
         story = Story(*told)
-        return cls(StoryCandidate(story, Fingerprint(), embedding, encoder, mean, reports), seq, tuple(listed))
+        return cls(StoryCandidate(story, Fingerprint(), embedding, encoder, mean, reports, voices), seq, tuple(listed))
 
 
 _values = attrgetter(*(field.name for field in fields(Story)))
@@ -89,6 +98,13 @@ class Shelf:
                     listed.remove(ident)
                 listed.insert(0, ident)
                 del listed[CANDIDATES:]
+
+    def hear(self, ident: str) -> None:
+        """Count a waiting copy towards a story at hand; that is stored with the story's next article."""
+        story = self._loaded.get(ident)
+        if story is not None:
+            one = story.candidate
+            self._remember(ident, replace(story, candidate=replace(one, voices=one.voices + 1)))
 
     async def load(self, idents: Iterable[str]) -> None:
         """Begin a batch: have at hand the stories of these ids; those that are closed for good stay missing."""

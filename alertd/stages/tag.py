@@ -180,7 +180,7 @@ class TagStage:
                 keys.ARTICLES, keys.TAGGED, keys.tags(article.id), keys.decision(original), keys.parked(original),
                 keys.root(original), keys.tags(original), keys.opened(original),
             ],
-            [item.delivery.id, self._context.window, item.seq, dumps(article), item.fingerprint, article.id],
+            [item.delivery.id, self._context.window, item.seq, dumps(article), item.fingerprint, article.id, original],
         )  # fmt: skip
 
     async def _set_aside(self, delivery: Delivery, error: str) -> None:

@@ -51,8 +51,11 @@ _DATE = re.compile(
     r"june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b",
     re.IGNORECASE,
 )
+# With a point between hours and minutes only what says that it is a clock is one: "$1.60 a share" is none.
 _CLOCK = re.compile(
-    r"\b\d{1,2}[:.]\d{2}\s?(?:[ap]\.?m\.?|gmt|et|utc|hrs)?\b(?<!\.\d\d)|\b\d{1,2}\s?[ap]\.?m\b", re.IGNORECASE
+    r"\b\d{1,2}:\d{2}\s?(?:[ap]\.?m\.?|gmt|et|utc|hrs)?\b|\b\d{1,2}\.\d{2}\s?(?:[ap]\.?m|gmt|et|utc|hrs)\b|"
+    r"\b\d{1,2}\s?[ap]\.?m\b",
+    re.IGNORECASE,
 )
 _YEAR = re.compile(
     r"(?:\bfy|\bfiscal\s|\b|')((?:19|20)\d\d)\b(?!\s?(?:%|\w*\s?(?:million|billion|bln|jobs|workers)))|"

@@ -6,7 +6,7 @@ All hashing is stable across processes.
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -143,21 +143,35 @@ def title_likeness(a: str, b: str) -> float:
     return len(x & y) / len(x | y) if x | y else 0.0
 
 
-def find_copy(new: Fingerprint, candidates: Sequence[tuple[str, Fingerprint]]) -> CopyMatch | None:
+def shared_words(a: Fingerprint, b: Fingerprint) -> float:
+    """How many of the meaningful words and numbers of an article are in another one, 0..1."""
+    mine = sketches.meaningful(_all_words(a))
+    return len(mine & set(_all_words(b))) / len(mine) if mine else 0.0
+
+
+def find_copy(
+    new: Fingerprint, candidates: Sequence[tuple[str, Fingerprint]], of: Mapping[str, str] | None = None
+) -> CopyMatch | None:
     """Find the article that a new one copies.
 
     Args:
         new: the new article.
         candidates: (article id, fingerprint) of earlier articles that share a key of `bands`, in any order.
+        of: the originals, where they are among them, of those that are copies themselves: a copy that was cut must not
+            lend its silence to what contradicts the whole text.
 
     Returns:
         The closest match, the earliest among equals; None when none is a copy. Texts that contradict each other never
         are.
     """
     best: tuple[float, str, str] | None = None
+    whole = dict(candidates) if of else {}
     for ident, old in candidates:
         strength, reason = _copies(new, old)
-        if reason and (best is None or (-strength, ident) < (-best[0], best[1])) and not contradiction(new, old):
+        if not reason or not (best is None or (-strength, ident) < (-best[0], best[1])) or contradiction(new, old):
+            continue
+        original = whole.get(of[ident]) if of and ident in of else None
+        if original is None or not contradiction(new, original):
             best = (strength, ident, reason)
     return CopyMatch(best[1], f"{best[2]} as {best[1]}") if best else None
 

@@ -16,13 +16,14 @@ WINDOW = 3 * 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An article within the window: its id as given, when it came, its story, keys, and fingerprint."""
+    """An article within the window: its id as given, when it came, its story, keys, fingerprint, and its original."""
 
     given: str | int | None
     time: float
     story: str
     keys: tuple[str, ...]
     fp: Fingerprint
+    original: str = ""
 
 
 class Memory:
@@ -45,7 +46,8 @@ class Memory:
         fp = fingerprint(entry)
         keys = bands(fp)
         met = dict.fromkeys(i for key in keys for i in self._index.get(key, ()))
-        match = find_copy(fp, [(i, self._held[i].fp) for i in met])
+        of = {i: self._held[i].original for i in met if self._held[i].original}
+        match = find_copy(fp, [(i, self._held[i].fp) for i in met], of)
         return fp, keys, match.id if match else ""
 
     def add(
@@ -61,7 +63,8 @@ class Memory:
             original=self._stories[held.story].story if held else None, earlier=None,
             candidates=() if held else self._candidates(fp, tags), now=self._now,
         )  # fmt: skip
-        self._keep(ident, Held(given, self._now, placement.story.id, keys, fp), placement, tags)
+        root = (held.original or original) if held else ""
+        self._keep(ident, Held(given, self._now, placement.story.id, keys, fp, root), placement, tags)
         return placement, held.given if held else None
 
     def _candidates(self, fp: Fingerprint, tags: Tags) -> list[StoryCandidate]:

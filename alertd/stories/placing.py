@@ -11,12 +11,12 @@ from alertd.stories.agreement import new_figures, superseded
 from alertd.stories.cleaning import is_correction
 from alertd.stories.events import Report, cosine, merged, same_event, shared, subjects, worth_comparing
 from alertd.stories.figures import direction
-from alertd.stories.fingerprints import Fingerprint
+from alertd.stories.fingerprints import Fingerprint, shared_words
 
 OPEN = 36 * 3600.0
 """Seconds after its latest article for which others may join a story."""
 _UNLIKE, _PAST = 0.5, 0.4
-_TOLD, _MANY = 0.02, 16
+_TOLD, _MANY, _SAID = 0.02, 16, 0.1
 _NEWS = 0.5
 _SURE = 0.5
 _MAX_FIGURES = 48
@@ -34,6 +34,7 @@ class StoryCandidate:
         encoder: version of the encoder that made it; vectors of different encoders are not compared. "" is unknown.
         mean: the mean vector of its articles, "" while there is only one.
         reports: how many articles it has that are no copies.
+        voices: how many articles it has, each counted at its place in the order, also a copy that is decided later.
     """
 
     story: Story
@@ -42,14 +43,18 @@ class StoryCandidate:
     encoder: str = ""
     mean: str = ""
     reports: int = 1
+    voices: int = 1
 
 
-def grown(known: StoryCandidate | None, placement: Placement, fp: Fingerprint, tags: Tags) -> StoryCandidate:
+def grown(
+    known: StoryCandidate | None, placement: Placement, fp: Fingerprint, tags: Tags, *, heard: bool = False
+) -> StoryCandidate:
     """What is remembered of a story after an article was placed in it.
 
     Args:
         known: what was remembered before, None for a new story.
         fp, tags: of the article.
+        heard: it is a copy that was counted at its place in the order, where it waited for its original.
 
     Returns:
         The story with its first article's vector, by which reports on a company are told from others on it, and the
@@ -62,7 +67,7 @@ def grown(known: StoryCandidate | None, placement: Placement, fp: Fingerprint, t
     mean = known.mean
     if told > known.reports and known.embedding and tags.embedding and encoder == known.encoder:
         mean = merged(known.mean or known.embedding, tags.embedding, min(known.reports, _MANY))
-    return replace(known, story=placement.story, mean=mean, reports=told)
+    return replace(known, story=placement.story, mean=mean, reports=told, voices=known.voices + (not heard))
 
 
 def place(
@@ -139,9 +144,9 @@ def _joins(said: _Said, candidate: StoryCandidate, now: float) -> tuple[float, s
         candidate.mean,
     )
     strength, likeness = same_event(said.report, told, corrects=said.correction)
-    # of several alike, the one that many tell is the likelier to be told once more; copies, which are counted when
-    # their originals are decided, must not make the choice a matter of time
-    strength += _TOLD * math.log2(min(candidate.reports, _MANY)) if likeness else 0.0
+    if likeness:
+        # of several alike, the one that says most of the same, and the one that many tell
+        strength += _TOLD * math.log2(min(candidate.voices, _MANY)) + _SAID * shared_words(said.facts, candidate.first)
     reason = f"the event that {_first(story)} reported first ({likeness})" if likeness else ""
     return strength, reason
 

@@ -51,6 +51,19 @@ def test_what_is_stored_comes_before_what_comes_together() -> None:
     assert originals(together, [(5,), (9,)], known, 7) == ["2-0", "2-0"], "a copy of a copy points to the original"
 
 
+def test_what_contradicts_the_original_of_a_copy_is_no_copy_of_that() -> None:
+    opening = (
+        "The airline said on Monday that it would trim its winter flights by two percent, for fuel had become dearer."
+    )
+    texts = (f"{opening} It sees $1.60 a share.", opening, f"{opening} It sees $1.20 a share.")
+    fps = [fingerprint(entry(OTHERS[2], feed=f"feed{n}", summary=text)) for n, text in enumerate(texts)]
+    whole, cut, other = (Candidate(fp, bands(fp), update=False) for fp in fps)
+    assert originals([whole, cut, other], [()] * 3, {}, 4) == ["", "#1", ""]
+    known = {1: Accepted("1-0", "", whole.fp), 2: Accepted("2-0", "1-0", cut.fp)}
+    assert originals([other], [(1, 2)], known, 4) == [""]
+    assert originals([cut], [(1, 2)], known, 4) == ["1-0"]
+
+
 def test_an_edit_copies_nothing_and_may_be_copied() -> None:
     together = [candidate(TITLE), candidate(TITLE, "post", update=True), candidate(TITLE, "third")]
     assert originals(together, [()] * 3, {}, 0) == ["", "", "#1"]

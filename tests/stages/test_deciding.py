@@ -84,6 +84,24 @@ async def test_reports_that_come_together_know_each_others_stories(
         assert told == [("post", ids[0]), ("post", ids[2])], "new figures in a known story are told once more"
 
 
+async def test_a_copy_counts_at_its_place_and_once_wherever_it_waited(redis: Redis, tmp_path: Path) -> None:
+    async with context(redis, tmp_path, RULES) as ctx:
+        ids, rows = await waiting(ctx, redis, entry(TITLE), entry(TITLE, feed="post"))
+        assert [row.fields.get("gap", "") for row in rows] == ["", ids[0]]
+        decide = await stage(ctx)
+        await decide.decide(rows)
+        answer = await cast(Any, redis).xreadgroup("decide", "here", {keys.TAGGED: ">"})
+        (released,) = [Delivery(i, f) for _, found in answer for i, f in found]
+        await decide.decide([released])
+        # this one comes when its original is decided, and waits nowhere
+        more, late = await waiting(ctx, redis, entry(TITLE, feed="third"))
+        await decide.decide(late)
+        story = Shelved.read(await cast(Any, redis).get(keys.story(ids[0]))).candidate
+        assert (story.voices, story.story.articles, story.reports) == (3, 3, 1)
+        assert len(await decisions(redis, [*ids, *more])) == 3
+        assert await lag(ctx.store, keys.TAGGED) == 0
+
+
 async def test_a_cooldown_holds_among_those_that_come_together(redis: Redis, tmp_path: Path) -> None:
     async with context(redis, tmp_path, RULES, watchlist=PACED) as ctx:
         titles = (TITLE, "Jefferies hires a chief economist in London", "Visa opens a data centre in Oslo")

@@ -64,7 +64,7 @@ async def test_a_copy_costs_no_inference_and_waits_for_its_original(redis: Redis
             await until(lambda: _length(redis, keys.TAGGED, 2))
         assert sum(counting.batches) == 1
         rows = await stream(redis, keys.TAGGED)
-        assert sorted(row.get("gap", "") for row in rows) == ["", "1"], "the parked copy leaves word of its place"
+        assert sorted(row.get("gap", "") for row in rows) == ["", first], "the parked copy leaves word of its place"
         await cast(Any, redis).set(keys.decision(first), "{}")
         (late,) = await taken(ctx, entry(TITLE, feed="third"))
         async with at_work(TagStage(ctx).work):

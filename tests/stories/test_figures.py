@@ -23,6 +23,10 @@ from alertd.stories.figures import direction, facts, join, small_words
         ("three plants", ("3",)),
         ("A320neo and 5G", ()),
         ("at 10:30 GMT on May 4", ()),
+        ("at 9.30 am and 10.45 GMT", ()),
+        ("earnings of $1.60 to $1.85 a share", ("1.6 $", "1.85 $")),
+        ("paid 12.50 euros each", ("12.5 eur",)),
+        ("\u00a548 billion, \u20b9612 crore, 5 usd 6", ("48e9 jpy", "5 usd", "6", "6.12e9 inr")),
         ("raises $1…", ()),
     ],
 )

@@ -84,6 +84,18 @@ def test_the_closest_then_the_earliest_is_chosen() -> None:
     assert found.id == "2-0"
 
 
+def test_a_cut_copy_lends_no_silence_to_what_contradicts_the_whole() -> None:
+    title, said = "Acme trims winter flights by 2% as fuel costs climb", "The airline kept its outlook of {} per share."
+    opening = (
+        "Acme said on Monday that it would trim its winter flights by two percent, for jet fuel had become dearer."
+    )
+    whole = fingerprint(entry(title, f"{opening} {said.format('$1.60 to $1.85')}"))
+    cut = fingerprint(entry(title, opening, "Another"))
+    other = fingerprint(entry(title, f"{opening} {said.format('$1.20 to $1.45')}", "Third"))
+    assert find_copy(cut, [("1", whole)]) is not None
+    assert find_copy(other, [("1", whole), ("2", cut)], {"2": "1"}) is None
+
+
 def test_a_text_is_like_its_beginning_and_unlike_others() -> None:
     text = WIRES[0].original[1]
     assert likeness(fp("a", text), fp("b", text[: len(text) // 2])) > 0.7

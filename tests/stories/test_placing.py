@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from alertd.articles import Article, Company, Event, Placement, Story, Tags
 from alertd.stories.fingerprints import fingerprint
-from alertd.stories.placing import StoryCandidate, place
+from alertd.stories.placing import StoryCandidate, grown, place
 
 from .wires import NOW, entry
 
@@ -167,6 +167,14 @@ def test_without_vectors_words_decide() -> None:
     story = candidate(opened())
     assert put("Acme raises forecast to $2.1 billion", candidates=(story,)).relation == "same_event"
     assert put("Guidance of Acme better than thought", candidates=(story,)).relation == "first"
+
+
+def test_a_copy_that_was_heard_where_it_waited_counts_once() -> None:
+    first = put(FIRST, ident="1-0")
+    known = grown(None, first, fingerprint(entry(FIRST)), tags())
+    copy = put(FIRST, original=first.story)
+    assert grown(known, copy, fingerprint(entry(FIRST)), tags()).voices == 2
+    assert grown(known, copy, fingerprint(entry(FIRST)), tags(), heard=True).voices == 1
 
 
 def test_the_nearest_story_is_chosen_whatever_the_order() -> None:

@@ -2,7 +2,7 @@
 -- remembered no more has to be tagged.
 -- KEYS: 1 articles, 2 tagged, 3 tags of the copy, 4 decision of the original, 5 parked copies of the original, 6 root,
 --       7 tags of the original, 8 open mark of the original
--- ARGV: 1 entry's id in the stream, 2 life of marks in s, 3 seq, 4 article, 5 fingerprint, 6 article's id
+-- ARGV: 1 entry's id in the stream, 2 life of marks in s, 3 seq, 4 article, 5 fingerprint, 6 article's id, 7 original
 -- Returns {"passed", "parked" or "done", ""}, or {"orphan", id of the original's stand-in, "" when it is this one}.
 if redis.replicate_commands then redis.replicate_commands() end
 local outcome = 'done'
@@ -23,7 +23,7 @@ if redis.call('EXISTS', KEYS[3]) == 0 then
   else
     -- no expiry: however long the daemon stands still, the original's decision or death releases it
     redis.call('RPUSH', KEYS[5], cjson.encode({seq = ARGV[3], article = ARGV[4], fp = ARGV[5]}))
-    redis.call('XADD', KEYS[2], '*', 'seq', ARGV[3], 'gap', '1')
+    redis.call('XADD', KEYS[2], '*', 'seq', ARGV[3], 'gap', ARGV[7])
     outcome = 'parked'
   end
 end

@@ -49,7 +49,7 @@ while at <= #ARGV do
     local parked = prefix .. 'parked:' .. ident
     for _, bundle in ipairs(redis.call('LRANGE', parked, 0, -1)) do
       local copy = cjson.decode(bundle)
-      redis.call('XADD', KEYS[2], '*', 'seq', copy.seq, 'article', copy.article, 'fp', copy.fp, 'tags', '')
+      redis.call('XADD', KEYS[2], '*', 'seq', copy.seq, 'article', copy.article, 'fp', copy.fp, 'tags', '', 'heard', '1')
     end
     redis.call('DEL', parked, prefix .. 'open:' .. ident)
     if tonumber(seq) > up_to then up_to = tonumber(seq) end
