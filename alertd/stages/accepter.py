@@ -73,7 +73,7 @@ def originals(
         original = ""
         # an edited entry stands in for its earlier form, which is what it is most alike
         if not entry.update:
-            mates = Counter(place for band in entry.bands for place in places[band])
+            mates = Counter(place for band in entry.bands if band in places for place in places[band])
             near = {accepted + n: entries[n - 1].fp for n, _ in mates.most_common(_MOST_CANDIDATES)}
             near |= {place: known[place].fp for place in met[number] if place in known}
             match = find_copy(

@@ -48,7 +48,9 @@ class Memory:
         met = dict.fromkeys(i for key in keys for i in self._index.get(key, ()))
         of = {i: self._held[i].original for i in met if self._held[i].original}
         match = find_copy(fp, [(i, self._held[i].fp) for i in met], of)
-        return fp, keys, match.id if match else ""
+        # a copy of a copy points to their original while that is remembered
+        root = of.get(match.id, match.id) if match else ""
+        return fp, keys, root if not match or root in self._held else match.id
 
     def add(
         self, given: str | int | None, entry: Entry, tags: Tags, found: tuple[Fingerprint, tuple[str, ...], str]

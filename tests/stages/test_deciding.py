@@ -171,6 +171,26 @@ async def test_after_a_commit_that_failed_nothing_of_it_is_remembered(
         assert story.articles == 2
 
 
+async def test_all_that_is_kept_of_articles_and_stories_expires(redis: Redis, tmp_path: Path) -> None:
+    async with context(redis, tmp_path, RULES, watchlist=PACED) as ctx:
+        _, rows = await waiting(ctx, redis, entry(TITLE), entry(TITLE, feed="post"), entry("Visa opens a data centre"))
+        decide = await stage(ctx)
+        await decide.decide(rows)
+        answer = await cast(Any, redis).xreadgroup("decide", "here", {keys.TAGGED: ">"})
+        await decide.decide([Delivery(i, f) for _, found in answer for i, f in found])
+        lasting = {
+            name.removeprefix(keys.PREFIX).partition(":")[0]
+            for name in await cast(Any, redis).keys("*") if await cast(Any, redis).ttl(name) == -1
+        }  # fmt: skip
+        # streams are trimmed, lists cut, entries of feeds forgotten by their age, the rest is one key for all articles
+        assert lasting <= {
+            "articles", "tagged", "alerts", "dead", "seq", "decided", "counts", "recent", "meta", "archive", "lease",
+            "seen", "rules", "due",
+        }  # fmt: skip
+        lives = [await cast(Any, redis).ttl(name) for name in await cast(Any, redis).keys("*")]
+        assert max(lives) <= 2 * ctx.window
+
+
 async def test_a_list_keeps_the_latest_stories_only(redis: Redis, tmp_path: Path) -> None:
     async with context(redis, tmp_path, RULES) as ctx:
         titles = [f"Xiaomi opens shop {n} in town {n * 7} of province {n * 13}" for n in range(40)]

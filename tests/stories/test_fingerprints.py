@@ -84,6 +84,20 @@ def test_the_closest_then_the_earliest_is_chosen() -> None:
     assert found.id == "2-0"
 
 
+def test_an_opaque_link_is_matched_by_its_title() -> None:
+    title, link = (
+        "Acme agrees to buy Bolt Industries for $4.7 billion",
+        "https://news.google.com/rss/articles/CBMi{}?oc=5",
+    )
+    direct = fp(title, source="Reuters", url="https://www.reuters.com/markets/acme-bolt")
+    opaque = fp(f"{title} - Reuters", source="Reuters", url=link.format("abc"))
+    other = fp("Acme agrees to sell its quarry to Bolt Industries - Reuters", source="Reuters", url=link.format("xyz"))
+    assert opaque.address == ""
+    assert set(bands(direct)) & set(bands(opaque))
+    assert find_copy(opaque, [("1", direct)]) is not None
+    assert find_copy(other, [("1", direct), ("2", opaque)]) is None
+
+
 def test_a_cut_copy_lends_no_silence_to_what_contradicts_the_whole() -> None:
     title, said = "Acme trims winter flights by 2% as fuel costs climb", "The airline kept its outlook of {} per share."
     opening = (

@@ -42,6 +42,13 @@ def test_copies_join_and_look_alikes_do_not() -> None:
             assert found[f"{w}.{i}"]["story"] != first["story"]
 
 
+def test_a_copy_of_a_copy_points_to_the_original() -> None:
+    title = "Acme agrees to buy Bolt Industries for $4.7 billion in cash and shares"
+    rows = [{"id": n, "title": title, "source": name} for n, name in enumerate(("One", "Two", "Three"))]
+    answers = [json.loads(line) for line, _ in story_lines([[json.dumps(row) for row in rows]], None)]
+    assert [answer["duplicate_of"] for answer in answers] == [None, 0, 0]
+
+
 def test_a_batch_gives_what_a_stream_gives() -> None:
     articles = [{"id": i, "title": f"Acme {name} wins navy order worth ${i}m"} for i, name in enumerate("abc" * 70)]
     whole = rows(articles)
