@@ -7,7 +7,19 @@ from typing import Annotated
 import typer
 
 import alertd
-from alertd.commands import articles, configure, feedback, feeds, look_back, serve, silence, slack, status, story
+from alertd.commands import (
+    articles,
+    configure,
+    feedback,
+    feeds,
+    look_back,
+    serve,
+    silence,
+    slack,
+    status,
+    story,
+    symbols,
+)
 from alertd.commands.common import debugging
 
 app = typer.Typer(
@@ -40,7 +52,7 @@ def _options(
     debugging.set(debug)
 
 
-for subject in (configure, serve, status, story, silence, slack, look_back, articles, feeds, feedback):
+for subject in (configure, serve, status, story, silence, slack, look_back, articles, feeds, feedback, symbols):
     subject.register(app)
 
 

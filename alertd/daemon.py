@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -20,7 +20,7 @@ import alertd
 from alertd import logs, reload, report
 from alertd.collecting import look_seldom
 from alertd.config import Configuration
-from alertd.configured import compiled, read, watched
+from alertd.configured import compiled, read_with_companies, retagged
 from alertd.errors import AlertdError, StoreError
 from alertd.feeds import Fetcher, Reader
 from alertd.running import announced, running
@@ -79,8 +79,7 @@ def run(folder: Path, options: RunOptions) -> int:
     Raises:
         AlertdError: the configuration is wrong, or a part cannot be built.
     """
-    gazetteer = Gazetteer.open()
-    configuration = read(folder, gazetteer)
+    configuration, gazetteer = read_with_companies(folder)
     settings = configuration.settings
     redactor = logs.configure(settings.log.format, settings.log.level, secrets=configuration.secrets())
     if options.once and options.stages != STAGES:
@@ -91,9 +90,7 @@ def run(folder: Path, options: RunOptions) -> int:
             store = settings.store.model_copy(update={"folder": passing, "linger": 1.0})
             redis = settings.redis.model_copy(update={"url": None})
             settings = settings.model_copy(update={"store": store, "redis": redis})
-            configuration = Configuration(
-                configuration.folder, settings, configuration.watchlist, configuration.generation
-            )
+            configuration = replace(configuration, settings=settings)
         if settings.redis.url is None:
             stack.enter_context(FolderLock(settings.store.folder))
         try:
@@ -110,7 +107,9 @@ async def _serve(
     settings = configuration.settings
     metrics = Metrics()
     process = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(3).hex()}"
-    loading = asyncio.create_task(asyncio.to_thread(_load_tagger, configuration)) if "tag" in options.stages else None
+    loading = None
+    if "tag" in options.stages:
+        loading = asyncio.create_task(asyncio.to_thread(_load_tagger, configuration, gazetteer))
     async with contextlib.AsyncExitStack() as stack:
         store = await stack.enter_async_context(await open_configured(configuration))
         await store.prepare()
@@ -155,6 +154,7 @@ async def _serve(
             len(settings.feeds), len(configuration.watchlist.rules), where(settings, dry_run=options.dry_run),
             f", {web.url}" if web.port and not options.once else "",
         )  # fmt: skip
+        await reload.warn(context, configuration.warnings)
         reloader = reload.Reloader(context, folder, gazetteer, lambda secrets: redactor.add(*secrets))
         code = await _run_stages(context, reloader, sink, Poller(context, fetcher, reader, pages, hubs), options)
     logger.info("ended")
@@ -290,8 +290,8 @@ async def status(configuration: Configuration) -> dict[str, Any]:
         return {"running": asdict(found) if found else None, **await report.overview(store)}
 
 
-def _load_tagger(configuration: Configuration) -> Tagger:
-    tagger = Tagger.load(configuration.settings.tagging, watched(configuration))
+def _load_tagger(configuration: Configuration, gazetteer: Gazetteer) -> Tagger:
+    tagger = retagged(Tagger.load(configuration.settings.tagging), configuration, gazetteer)
     tagger.tag([TagInput("Shares rise")])  # the first pass is slow: not the first article's
     return tagger
 

@@ -12,13 +12,14 @@ from typing import Final
 from watchfiles import awatch
 
 from alertd.config import Configuration
-from alertd.configured import compiled, read, watched
+from alertd.configured import compiled, read_with_companies, retagged
 from alertd.errors import AlertdError, ConfigError, StoreError
 from alertd.stages.context import Context, InForce
 from alertd.stages.operator import tell
 from alertd.store import keys
 from alertd.store.connection import Store
 from alertd.tagging.gazetteer import Gazetteer
+from alertd.tagging.overlay import place
 from alertd.tagging.tagger import Tagger
 
 logger = logging.getLogger(__name__)
@@ -74,13 +75,19 @@ async def insist(store: Store, process: str, configuration: Configuration, patie
         )
 
 
+async def warn(context: Context, warnings: Iterable[str]) -> None:
+    """Say, each once, what is no mistake in the configuration and yet should be changed."""
+    for warning in warnings:
+        await tell(context, f"warning {warning}", warning)
+
+
 class Reloader:
-    """Watches the folder of the configuration and replaces what is in force.
+    """Watches the folder of the configuration, and the file that updates symbols, and replaces what is in force.
 
     Args:
         context: its `now` is replaced.
         folder: the folder, as the user named it.
-        gazetteer: the companies.
+        gazetteer: the companies that are in force.
         hide: is told the secrets of a configuration before it is put in force.
     """
 
@@ -126,8 +133,12 @@ class Reloader:
         self._context.ready.pop("reload", None)
 
     async def _watch(self, ended: asyncio.Event) -> None:
-        async for changes in awatch(self._folder, stop_event=ended, debounce=_SETTLE_MS, step=50, recursive=False):
-            files = {Path(name).name for name in self._context.now.configuration.files}
+        symbols = place(self._context.now.configuration.settings.store.folder)
+        symbols.parent.mkdir(parents=True, exist_ok=True)
+        async for changes in awatch(
+            self._folder, symbols.parent, stop_event=ended, debounce=_SETTLE_MS, step=50, recursive=False
+        ):
+            files = {symbols.name, *(Path(name).name for name in self._context.now.configuration.files)}
             if any(Path(path).name in files or "..data" in path for _, path in changes):
                 self._asked.set()
 
@@ -144,11 +155,12 @@ class Reloader:
         context = self._context
         before = context.now.configuration
         try:
-            configuration = await asyncio.to_thread(read, self._folder, self._gazetteer)
-            if configuration.generation == before.generation and not self._refused:
+            configuration, gazetteer = await asyncio.to_thread(read_with_companies, self._folder)
+            updated = gazetteer.version != self._gazetteer.version
+            if configuration.generation == before.generation and not updated and not self._refused:
                 return
             self._hide(configuration.secrets())
-            made = await asyncio.to_thread(self._make, configuration)
+            made = await asyncio.to_thread(self._make, configuration, gazetteer)
         except AlertdError as error:
             await self._refuse(error)
             return
@@ -157,7 +169,10 @@ class Reloader:
         context.metrics.configured(configuration.generation)
         context.metrics.config_refused.set(0)
         context.ready["config"] = (True, f"generation {configuration.generation}")
-        self._refused = ""
+        self._refused, self._gazetteer = "", gazetteer
+        if updated:
+            logger.info("symbols %s are in force: %d companies", gazetteer.version, len(gazetteer))
+        await warn(context, configuration.warnings)
         logger.info(
             "configuration %s is in force: %d feeds, %d rules", configuration.generation,
             len(configuration.settings.feeds), len(configuration.watchlist.rules),
@@ -165,11 +180,11 @@ class Reloader:
         if later := [name for name in _AT_START if _get(before, name) != _get(configuration, name)]:
             logger.warning("%s: takes effect at the next start", ", ".join(later))
 
-    def _make(self, configuration: Configuration) -> InForce:
+    def _make(self, configuration: Configuration, gazetteer: Gazetteer) -> InForce:
         tagger: Tagger | None = self._context.now.tagger
         if tagger is not None:
-            tagger = tagger.rewatched(configuration.settings.tagging, watched(configuration))
-        return InForce(configuration, compiled(configuration, self._gazetteer), tagger)
+            tagger = retagged(tagger, configuration, gazetteer)
+        return InForce(configuration, compiled(configuration, gazetteer), tagger)
 
     async def _refuse(self, error: AlertdError) -> None:
         problems = error.problems if isinstance(error, ConfigError) and error.problems else (str(error),)

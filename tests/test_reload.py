@@ -12,6 +12,10 @@ from alertd.errors import StoreError
 from alertd.reload import GONE, Reloader, agree, insist
 from alertd.stages.context import Context, persist
 from alertd.store import keys
+from alertd.tagging import overlay
+from alertd.tagging.overlay import Overlay
+from alertd.tagging.registrants import Standing
+from alertd.tagging.tagger import TagInput
 from tests.config import folders
 from tests.stages.world import GAZETTEER, SETTINGS, WATCHLIST, at_work, context, until
 
@@ -148,3 +152,34 @@ async def test_secrets_of_a_new_configuration_are_hidden_before_it_is_in_force(r
         (tmp_path / "config" / "alertd.yaml").write_text(text, encoding="utf-8")
         await Reloader(ctx, tmp_path / "config", GAZETTEER, hidden.extend).reload()
         assert "xoxb-quite-new" in hidden
+
+
+async def test_an_update_of_symbols_is_in_force_without_an_edit(redis: Redis, tmp_path: Path) -> None:
+    watched = "rules: [{name: film, companies: [NFLX]}, {name: new, companies: [{name: Zorblax}]}]"
+    async with context(redis, tmp_path, watchlist=watched) as ctx:
+        before = ctx.now
+        standings = (
+            Standing(1065280, "Netflix", 235, ("FLIX",), ("NFLX",), "NFLX"),
+            Standing(4_000_000_000, "Zorblax", 10, ("ZRBX",), (), ""),
+        )
+        update = overlay.place(before.configuration.settings.store.folder)
+        reloader = Reloader(ctx, tmp_path / "config", GAZETTEER, hidden.extend)
+
+        async def updated() -> bool:
+            await asyncio.sleep(0)
+            return ctx.now is not before
+
+        async with at_work(reloader.work):
+            await until(lambda: asyncio.to_thread(update.parent.is_dir), "the folder that is watched")
+            await asyncio.sleep(0.3)
+            overlay.write(update, Overlay(GAZETTEER.version, 0.0, "list", standings))
+            await until(updated, "the update")
+        assert ctx.now.configuration.generation == before.configuration.generation
+        assert ctx.now.tagger is not None
+        [tags] = ctx.now.tagger.tag([TagInput("Netflix (NASDAQ: FLIX) and Zorblax Inc. rise")])
+        assert {c.issuer for c in tags.companies} == {"i:NFLX", "i:ZRBX"}
+        assert {c.symbol for c in tags.companies} == {"FLIX", "ZRBX"}
+        [told] = await cast(Any, redis).keys(keys.alert("*"))
+        assert "NFLX is a former symbol of Netflix, and still read as such; write FLIX" in await cast(Any, redis).get(
+            told
+        )

@@ -11,17 +11,19 @@ import csv
 import hashlib
 import json
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import marisa_trie
 import yaml
 
+from alertd.tagging import naming
 from alertd.tagging.gazetteer import FORMAT, NO_ISSUER
-from alertd.tagging.words import LEGAL, core, normalise
+from alertd.tagging.words import core, normalise
 from training.aliases import Entry, Usage, build
 from training.issuers import Group, group
-from training.listings import REGISTRAR, Listing, funds, read
+from training.listings import REGISTRAR, Listing, funds, gone, read
 
 OVERRIDES = Path(__file__).with_name("gazetteer_overrides.yaml")
 TARGET = Path(__file__).resolve().parent.parent / "alertd" / "tagging" / "data"
@@ -39,7 +41,8 @@ def main() -> None:
     groups, doubtful = group(listings, overrides["join"])
     promote(groups, overrides)
     entries, dropped = build(groups, Usage(options.data), overrides, options.data)
-    size = write(options.out, groups, entries, overrides, funds(options.data / "gazetteer"))
+    former = gone(options.data / "gazetteer", listings) | set(overrides["former"])
+    size = write(options.out, groups, entries, overrides, funds(options.data / "gazetteer"), former)
     if options.review:
         with options.review.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([("symbol", "symbol", "why"), *doubtful])
@@ -81,19 +84,25 @@ def readable(issuer: Group, overrides: dict[str, Any]) -> str:
         return str(name)
     trusted = [x for x in issuer.listings if x.exchange not in REGISTRAR] or issuer.listings
     names = [n for x in trusted[:5] for n in x.names if core(n) == core(trusted[0].names[0])] or trusted[0].names
-    name = next((n for n in names if not n.isupper()), names[0])
-    words = name.removeprefix("The ").replace(",", " ").split()
-    while len(words) > 1 and (normalise(words[-1]) in LEGAL or normalise(words[-1]) in ("", "&")):
-        words.pop()
-    if name.isupper():
-        words = [w if len(w) <= 3 or not w.isalpha() else w.capitalize() for w in words]
-    return " ".join(words)
+    return naming.readable(names)
 
 
 def write(
-    folder: Path, groups: list[Group], entries: dict[str, Entry], overrides: dict[str, Any], no_company: set[str]
+    folder: Path,
+    groups: list[Group],
+    entries: dict[str, Entry],
+    overrides: dict[str, Any],
+    no_company: set[str],
+    former: Collection[str] = (),
 ) -> int:
-    """Write the three files and return their size in bytes."""
+    """Write the three files.
+
+    Args:
+        former: symbols that are not listed any more.
+
+    Returns:
+        Their size in bytes.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     names = marisa_trie.Trie([name + " " for name in entries])
     symbol_issuer = dict.fromkeys(no_company, NO_ISSUER)
@@ -110,6 +119,8 @@ def write(
     listed = array.array("I", bytes(4 * len(symbols)))
     for symbol, issuer in symbol_issuer.items():
         listed[symbols[symbol]] = issuer
+    # by CIK, and among the symbols of one the largest first
+    filed = sorted((int(x.cik), x.symbol in former, x.rank, x.symbol) for g in groups for x in g.listings if x.cik)
     records = [
         "\t".join((readable(g, overrides), g.country, g.sector, " ".join(x.symbol for x in g.listings))).encode()
         for g in groups
@@ -123,6 +134,9 @@ def write(
         "symbol_issuer": (listed.tobytes(), "I"),
         "issuer_offset": (offsets.tobytes(), "I"),
         "issuer_prior": (bytes(min(255, g.prior) for g in groups), "B"),
+        "cik": (array.array("I", [cik for cik, *_ in filed]).tobytes(), "I"),
+        "cik_symbol": (array.array("I", [symbols[symbol] for *_, symbol in filed]).tobytes(), "I"),
+        "former": (array.array("I", sorted(symbols[s] for s in former if s in symbols)).tobytes(), "I"),
         "strings": (b"".join(records), "s"),
     }
     version = hashlib.sha256(b"".join(data for data, _ in parts.values()) + names.tobytes()).hexdigest()[:12]

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from alertd.tagging.registrants import prior_of
 from alertd.tagging.words import core
 from training.listings import COUNTRY_OF_EXCHANGE, REGISTRAR, US_MAIN, US_OTC, Listing
 
@@ -26,7 +27,6 @@ _SAME_LEGAL = {"company": "co", "corporation": "corp", "incorporated": "inc", "l
 _ONE_PLACE = frozenset(["China", "Hong Kong", "Cayman Islands", "Bermuda", "British Virgin Islands", "Macau"])
 _SPECIAL = re.compile(r"-(?:P[A-Z]?|W[A-Z]?|R|U)$|^[A-Z]{4}[PW]$")
 _CAPS = {"Mega Cap": 220, "Large Cap": 170, "Mid Cap": 120, "Small Cap": 80, "Micro Cap": 45, "Nano Cap": 20}
-_RANKS = ((60, 235), (250, 210), (700, 175), (1500, 140), (3000, 100), (5000, 60))
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ class Joiner:
         a, b = self.root(a), self.root(b)
         if a == b:
             return True
-        if not sure and self._ciks[a] and self._ciks[b] and self._ciks[a] != self._ciks[b]:
+        if not sure and self._ciks[a] and self._ciks[b] and not self._ciks[a] & self._ciks[b]:
             self.doubt(a, b, f"{why}, but another CIK")
             return False
         self._parent[b] = a
@@ -208,8 +208,7 @@ def _finish(found: list[Listing]) -> Group:
 
 
 def _prior(x: Listing) -> int:
-    by_rank = next((value for limit, value in _RANKS if x.rank < limit), 10)
-    return max(by_rank, _CAPS.get(x.cap, 10) if x.exchange not in REGISTRAR else 10)
+    return max(prior_of(x.rank), _CAPS.get(x.cap, 10) if x.exchange not in REGISTRAR else 10)
 
 
 def _order(x: Listing, country: str) -> tuple[int, int, bool, int, int, str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from alertd.tagging.words import core, normalise
+from alertd.tagging.naming import akin, is_no_company, tidy
+from alertd.tagging.words import normalise
 
 US_MAIN = frozenset(
     ["Nasdaq", "NASDAQ", "NYSE", "NMS", "NYQ", "NCM", "NGM", "ASE", "AMEX", "PCX", "CBOE", "NAS", "NAE"]
@@ -30,27 +30,6 @@ COUNTRY_OF_EXCHANGE = {
 }  # fmt: skip
 _OFTEN = 2
 _CROWD = 5
-_NO_COMPANY = re.compile(
-    r"\b(?:ETF|ETFs|ETN|ETNs|ETC|UCITS|iShares|SPDR|ProShares|Direxion|WisdomTree\s.*Fund|Warrants?|Wts?|Units?|Rights|"
-    r"Fund|Funds|Fundo|FII|FDO|Fondo|Fonds|Fondos|Sicav|Municipal|Tracker|Leveraged|Index|INAV|Certificates?|"
-    r"Notes? due|Debentures?|Senior Notes|Subordinated|Preferred|Zertifikat\w*|Turbo|Bond|Bonds|Treasury Bills?)\b|"
-    r"\d+[.,]?\d*\s?%|\b\d+ ?1/[248]\b",
-    re.IGNORECASE,
-)
-_KEEP = re.compile(
-    r"\b(?:AllianceBernstein Holding|Common Units|Limited Partner\w*|Partnership Units|L\.?P\.? Units|Depositary Units|"
-    r"Unit Corp\w*|Preferred (?:Bank|Apartment)|United Airlines|Index Living|Bond Street|Rights and Issues)\b",
-    re.IGNORECASE,
-)
-# What the lists put behind a company's name.
-_SECURITY = re.compile(
-    r"\s+-\s+(?:Class|Common|Ordinary|American|Depositary|Sponsored|Registered).*$|"
-    r"\s*/[A-Z]{2,4}/?$|"
-    r"\s+\(The\)|"
-    r"[\s,]+(?:Class [A-Z]\b.*|Cl\.? [A-Z]|Common (?:Stock|Shares?).*|Ordinary Shares?.*|Capital Stock.*|"
-    r"(?:Sponsored |Unsponsored )?(?:ADRs?|ADS|GDRs?|American Depositary.*)\b.*|Depositary receipts.*|Shares?|"
-    r"Pref|Vz|Reg|REG\.? ?S?|-A|-B|ORD(?: SHS)?|INH(?:ABER)?|O\.?N\.?|(?:DL|EO|LS|SF|HD)-?,?\d.*|YC \d.*)$"
-)
 
 
 @dataclass(slots=True)
@@ -69,15 +48,6 @@ class Listing:
     normals: list[str] = field(default_factory=list)
 
 
-def tidy(name: str) -> str:
-    """Take the kind of security and the state from the end of a name ("MATTEL INC /DE/", "Aon plc Class A …")."""
-    previous = ""
-    while previous != name:
-        previous = name
-        name = _SECURITY.sub("", name).strip(" ,-")
-    return name or previous
-
-
 def rows(path: Path) -> Iterator[dict[str, str]]:
     """The rows of a CSV file, compressed or not."""
     packed = path.read_bytes()
@@ -91,15 +61,38 @@ def funds(folder: Path) -> set[str]:
     for name in ("nasdaq-listed-symbols.csv", "other-listed.csv"):
         for row in rows(folder / "us_listings" / name):
             symbol = (row.get("Symbol") or row.get("ACT Symbol") or "").replace(".", "-")
-            if row["ETF"] == "Y" or row["Test Issue"] == "Y" or _is_no_company(row["Security Name"]):
+            if row["ETF"] == "Y" or row["Test Issue"] == "Y" or is_no_company(row["Security Name"]):
                 found.add(symbol)
     return found
 
 
-def sec_ranks(folder: Path) -> dict[str, int]:
-    """The SEC's list is in order of market value: symbol to its place."""
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A line of the SEC's list: its CIK, its name, and its place, for the list is in order of market value."""
+
+    cik: str
+    name: str
+    rank: int
+
+
+def registered(folder: Path) -> dict[str, Registered]:
+    """The SEC's list by symbol."""
     listed = json.loads((folder / "sec" / "company_tickers.json").read_text())
-    return {row["ticker"]: place for place, row in enumerate(listed.values())}
+    return {
+        row["ticker"]: Registered(str(row["cik_str"]), row["title"], place) for place, row in enumerate(listed.values())
+    }
+
+
+def gone(folder: Path, listings: Sequence[Listing]) -> set[str]:
+    """Symbols of United States exchanges that neither the SEC's list nor the exchanges' own lists have any more."""
+    current = set(registered(folder))
+    for name, key in (("nasdaq-listed-symbols.csv", "Symbol"), ("other-listed.csv", "ACT Symbol")):
+        current |= {row[key].replace(".", "-") for row in rows(folder / "us_listings" / name)}
+    return {
+        x.symbol
+        for x in listings
+        if x.symbol not in current and (x.cik or x.exchange in US_MAIN) and "." not in x.symbol and x.symbol.isascii()
+    }
 
 
 def read(folder: Path) -> list[Listing]:
@@ -108,7 +101,7 @@ def read(folder: Path) -> list[Listing]:
     Args:
         folder: `../shared/data/gazetteer`.
     """
-    no_company, ranks = funds(folder), sec_ranks(folder)
+    no_company, sec = funds(folder), registered(folder)
     details = {row["symbol"]: row for row in rows(folder / "financedatabase" / "equities_merged.csv.gz")}
     second = {row["symbol"]: row["long_name"] for row in rows(folder / "financedatabase" / "aliases_2022.csv.gz")}
     clean = {row["symbol"]: row["name"] for row in rows(folder / "financedatabase" / "name_to_symbols_2022.csv.gz")}
@@ -127,10 +120,13 @@ def read(folder: Path) -> list[Listing]:
         names = [
             n for n in dict.fromkeys(tidy(n) for n in (reversed(given) if registrar else given) if n) if normalise(n)
         ]
-        if not names or symbol in no_company or any(_is_no_company(n) for n in given if n):
+        if not names or symbol in no_company or any(is_no_company(n) for n in given if n):
             continue
         if exchange == "MIL" and not row["country"]:
             continue  # leveraged products listed in Milan
+        registrant = sec.get(symbol)
+        if registrant and not row["cik"] and any(akin(registrant.name, name) for name in names):
+            row["cik"] = registrant.cik  # the merged list is older than the SEC's
         large = symbol in indexed and detail.get("market_cap") != "Mega Cap"
         found.append(
             Listing(
@@ -142,7 +138,7 @@ def read(folder: Path) -> list[Listing]:
                 cik=row["cik"],
                 sector=detail.get("sector", ""),
                 cap="Large Cap" if large else detail.get("market_cap", ""),
-                rank=ranks.get(symbol, 1_000_000),
+                rank=registrant.rank if registrant else 1_000_000,
                 normals=[normalise(n) for n in names],
             )
         )
@@ -162,19 +158,10 @@ def misplaced(all_rows: list[dict[str, str]], second: dict[str, str]) -> set[str
     for row in newer:
         crowd[row["name"], row["exchange"]] += 1
         old = second.get(row["symbol"], "")
-        disagree[row["name"]] += bool(old) and not _agree(row["name"], old)
+        disagree[row["name"]] += bool(old) and not akin(row["name"], old)
     return {
         row["symbol"]
         for row in newer
         if (disagree[row["name"]] >= _OFTEN or crowd[row["name"], row["exchange"]] >= _CROWD)
-        and not _agree(row["name"], second.get(row["symbol"], ""))
+        and not akin(row["name"], second.get(row["symbol"], ""))
     }
-
-
-def _agree(name: str, other: str) -> bool:
-    ours, theirs = core(tidy(name)).split(), core(tidy(other)).split()
-    return bool(ours and theirs) and ours[0][:6] == theirs[0][:6]
-
-
-def _is_no_company(name: str) -> bool:
-    return bool(_NO_COMPANY.search(name)) and not _KEEP.search(name)

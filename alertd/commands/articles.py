@@ -72,10 +72,11 @@ def load_tagger(folder: Path | None) -> Tagger:
 
     if folder is None:
         return Tagger.load()
-    from alertd.configured import watched
+    from alertd.configured import retagged
+    from alertd.tagging.updated import open_companies
 
     found = configuration(folder)
-    return Tagger.load(found.settings.tagging, watched(found))
+    return retagged(Tagger.load(found.settings.tagging), found, open_companies(found.settings.store.folder))
 
 
 def tag_words(text: str, tagger: Tagger, scores: bool) -> Iterator[str]:

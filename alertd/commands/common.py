@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from alertd.config import Configuration
-    from alertd.config.expansion import Listed
-    from alertd.tagging.gazetteer import Gazetteer
 
 FAILED: Final = 1
 """Exit code: the work failed."""
@@ -158,21 +156,10 @@ def configuration(folder: Path) -> Configuration:
         ConfigError: with every mistake in it.
     """
     from alertd.config import load
+    from alertd.configured import Companies
 
-    return load(folder, os.environ, listed=_listed)
-
-
-def _listed(key: str) -> Listed | None:
-    from alertd.configured import listed
-
-    return listed(_gazetteer(), key)
-
-
-@functools.cache
-def _gazetteer() -> Gazetteer:
-    from alertd.tagging.gazetteer import Gazetteer
-
-    return Gazetteer.open()
+    by = Companies()
+    return load(folder, os.environ, listed=by.listed, at_state=by.at_state)
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

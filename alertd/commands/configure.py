@@ -53,12 +53,13 @@ def init(
 def check(config: ConfigFolder = DEFAULT_FOLDER) -> None:
     """Say what is wrong with the configuration.
 
-    Every mistake at once, with its place and what would be right. Exit code 2 when there is one.
+    Every mistake at once, with its place and what would be right. Exit code 2 when there is one. Symbols that were
+    renamed or delisted are named on stderr, and are no mistake.
     """
-    from alertd.configured import read
-    from alertd.tagging.gazetteer import Gazetteer
+    from alertd.configured import read_with_companies
 
-    found = read(config, Gazetteer.open())
+    found, _ = read_with_companies(config)
+    say(*found.warnings)
     write([f"{config} is fine: {summary(found)}"])
 
 

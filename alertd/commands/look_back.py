@@ -18,6 +18,7 @@ from alertd.commands.export import export
 from alertd.errors import AlertdError
 
 if TYPE_CHECKING:
+    from alertd.tagging.gazetteer import Gazetteer
     from alertd.watchlist.archive import Filed
     from alertd.watchlist.rules import RuleBook
 
@@ -52,11 +53,9 @@ def explain(
     First how it was tagged and which story it is; then, for every rule, why it fires or the condition that stopped it.
     An address or id is looked up in the archive; any other text is tagged here, as a first report that arrives now.
     """
-    from alertd.configured import compiled, read
-    from alertd.tagging.gazetteer import Gazetteer
+    from alertd.configured import compiled, read_with_companies
 
-    gazetteer = Gazetteer.open()
-    configuration = read(config, gazetteer)
+    configuration, gazetteer = read_with_companies(config)
     book = compiled(configuration, gazetteer)
     if "://" in what or _ID.fullmatch(what):
         filed, more = asyncio.run(_archived(configuration, what))
@@ -64,17 +63,18 @@ def explain(
             say(f"the archive has no article {what}", "it keeps them for archive.retention; pass the headline instead")
             raise typer.Exit(FAILED)
     else:
-        filed, more = _tagged(configuration, what), {}
+        filed, more = _tagged(configuration, gazetteer, what), {}
     write(explained(book, filed, more))
 
 
-def _tagged(configuration: Any, text: str) -> Filed:
+def _tagged(configuration: Any, gazetteer: Gazetteer, text: str) -> Filed:
     from alertd.articles import Article, Entry, Placement, Story
-    from alertd.configured import watched
+    from alertd.configured import retagged
     from alertd.tagging.tagger import Tagger, TagInput
     from alertd.watchlist.archive import Filed
 
-    [tags] = Tagger.load(configuration.settings.tagging, watched(configuration)).tag([TagInput(title=text)])
+    tagger = retagged(Tagger.load(configuration.settings.tagging), configuration, gazetteer)
+    [tags] = tagger.tag([TagInput(title=text)])
     now = time.time()
     story = Story("", text, (), 1, 1, (), (), (), 0, now, now)
     entry = Entry("", "", "", text, published=now, date_source="published", language=tags.language)
@@ -157,15 +157,13 @@ def backtest(
     """
     from alertd.commands.charts import charts, plain
     from alertd.config.units import seconds
-    from alertd.configured import compiled, read
-    from alertd.tagging.gazetteer import Gazetteer
+    from alertd.configured import compiled, read, read_with_companies
 
     try:
         length = seconds(since)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--since") from error
-    gazetteer = Gazetteer.open()
-    configuration = read(config, gazetteer)
+    configuration, gazetteer = read_with_companies(config)
     books = [compiled(configuration, gazetteer)]
     if rules is not None:
         books.append(compiled(read(config, gazetteer, rules), gazetteer))

@@ -106,13 +106,11 @@ def _quoted(text: str) -> str:
 async def _add(made: Silence, config: Any) -> str:
     from dataclasses import replace
 
-    from alertd.configured import read
+    from alertd.configured import read_with_companies
     from alertd.state import open_state
     from alertd.store import keys
-    from alertd.tagging.gazetteer import Gazetteer
 
-    gazetteer = Gazetteer.open()
-    configuration = read(config, gazetteer)
+    configuration, _ = read_with_companies(config)
     wrong = [name for name in made.rules if name not in {rule.name for rule in configuration.watchlist.rules}]
     if wrong:
         raise ConfigError(f"no rule has the name {wrong[0]!r}", hint="alertd check names the files; rules are in them")

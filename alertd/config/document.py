@@ -57,13 +57,17 @@ class Place:
 
 @dataclass
 class Document:
-    """A file as read: its data, the place of each value, the mistakes found so far and where they are."""
+    """A file as read: its data, the place of each value, the mistakes found so far and where they are.
+
+    `warnings` are what is no mistake and yet should be changed.
+    """
 
     name: str
     order: int = 0
     value: Any = None
     places: dict[Keys, Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[Problem] = field(default_factory=list)
     noted: set[Keys] = field(default_factory=set)
 
     def shown(self, path: Keys) -> str:
@@ -81,6 +85,11 @@ class Document:
         on_key = key and path == whole
         line, column = (place.key_line, place.key_column) if on_key else (place.line, place.column)
         self.add(line, column, text)
+
+    def warn(self, path: Keys, text: str) -> None:
+        """Note what is no mistake at a value, and yet should be changed."""
+        place = self.places[path]
+        self.warnings.append(Problem(self.order, place.line, place.column, self.name, text))
 
     def add(self, line: int, column: int, text: str) -> None:
         """Note a mistake at a line and column, from 1."""

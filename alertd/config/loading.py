@@ -15,8 +15,8 @@ from alertd.config.document import Document, Keys, read
 from alertd.config.expansion import Listed, for_feeds_of, prepare
 from alertd.config.included import read_included
 from alertd.config.listfiles import ListFile, builtin_lists, read_lists
-from alertd.config.models import Settings
-from alertd.config.parts import STAND_INS, expand, feed_names, items, read_parts
+from alertd.config.models import Settings, StoreSettings
+from alertd.config.parts import STAND_INS, expand, feed_names, items, lenient, read_parts, top_of
 from alertd.config.problems import explain
 from alertd.config.rulechecks import Symbols, check_symbols, check_symbols_of_feeds, check_watchlists
 from alertd.config.watchlist import Watchlist
@@ -44,6 +44,7 @@ class Configuration:
         generation: 12 hex digits of a hash of all files as they were; what comes from the environment or from
             files of secrets does not change it.
         files: names of the files, relative to the folder, that make a new generation when they change.
+        warnings: what is no mistake and yet should be changed, a line each (`file:line:column: …`).
     """
 
     folder: Path
@@ -51,6 +52,7 @@ class Configuration:
     watchlist: Watchlist
     generation: str
     files: tuple[str, ...] = FILES
+    warnings: tuple[str, ...] = ()
 
     def secrets(self) -> tuple[str, ...]:
         """All values that no log may show: token, addresses with a password, headers."""
@@ -70,6 +72,8 @@ def load(
     watchlist_file: Path | None = None,
     listed: Callable[[str], Listed | None] | None = None,
     profile: Callable[[str], tuple[str, str]] | None = None,
+    outdated: Callable[[str], str] | None = None,
+    at_state: Callable[[Path], None] | None = None,
 ) -> Configuration:
     """Read and check a configuration.
 
@@ -82,6 +86,8 @@ def load(
         watchlist_file: another file than the folder's `watchlist.yaml`; its lists of companies lie beside it.
         listed: symbols and name of a company by one of them, for the presets of feeds that go by company.
         profile: sector and country of a symbol, "" for what is not known.
+        outdated: what to write instead of a known symbol that is of the past, or "".
+        at_state: is told the folder of the state before any company is looked up.
 
     Raises:
         ConfigError: with every mistake of all files in `problems`, in order.
@@ -95,6 +101,8 @@ def load(
     base = folder.resolve()
     prepare(items(first, "feeds"))
     _read_secret_files(first, base)
+    if at_state:
+        at_state(_state(first, base))
     beside = paths[1].parent
     included = read_included(second, beside, environ, len(FILES), _bytes)
     watchlists = [second, *(document for _, _, document in included)]
@@ -106,7 +114,7 @@ def load(
     parts = read_parts(first, watchlists, builtin_lists())
     expand(parts, listed or (lambda _key: None))
     check_settings(first, parts)
-    symbols = Symbols(resolve, suggest, profile)
+    symbols = Symbols(resolve, suggest, profile, outdated)
     check_symbols_of_feeds(first, symbols)
     names = dict.fromkeys([*feed_names(first), *(feed.name for _, feed in parts.feeds)])
     check_watchlists(watchlists, parts, names, symbols)
@@ -127,11 +135,16 @@ def load(
         ),
         generation=digest.hexdigest()[:12],
         files=(*FILES, *(name for name, _, _ in included), *(several.name for several in lists)),
+        warnings=_warnings(first, *watchlists, *(several.document for several in lists)),
     )
 
 
 def _problems(*documents: Document) -> tuple[str, ...]:
     return tuple(str(problem) for problem in sorted(p for document in documents for p in document.problems))
+
+
+def _warnings(*documents: Document) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(str(w) for w in sorted(w for document in documents for w in document.warnings)))
 
 
 def _bytes(path: Path) -> bytes | None:
@@ -189,9 +202,18 @@ def _secret(document: Document, path: Keys, file: Path) -> str:
     return text
 
 
+def _state(document: Document, base: Path) -> Path:
+    """The folder of the state, as far as it can be read."""
+    return _beside(base, lenient(StoreSettings, top_of(document).get("store")) or StoreSettings())
+
+
+def _beside(base: Path, store: StoreSettings) -> Path:
+    return (base.parent / store.folder.expanduser()).resolve()
+
+
 def _place(document: Document, settings: Settings, base: Path) -> Settings:
     """Make the paths absolute: state beside the folder of the configuration, the user's own files in it."""
-    store = settings.store.model_copy(update={"folder": (base.parent / settings.store.folder.expanduser()).resolve()})
+    store = settings.store.model_copy(update={"folder": _beside(base, settings.store)})
     tagging = settings.tagging
     if tagging.gazetteer_overrides:
         file = (base / Path(tagging.gazetteer_overrides).expanduser()).resolve()

@@ -35,6 +35,8 @@ class Symbols:
     like: Callable[[str], Sequence[str]] | None = None
     profile: Callable[[str], tuple[str, str]] | None = None
     """Sector and country of a symbol, "" for what is not known."""
+    outdated: Callable[[str], str] | None = None
+    """What became of a known symbol that is of the past, and what to write instead; "" for others."""
 
 
 def check_watchlists(documents: Sequence[Document], parts: Parts, feeds: Mapping[str, Any], symbols: Symbols) -> None:
@@ -195,12 +197,14 @@ def _contradicts(keyword: str) -> bool:
 
 
 def check_symbols(document: Document, at: Keys, given: Any, symbols: Symbols) -> None:
-    """Note the symbols of a list of companies, as it is written, that nobody knows."""
+    """Note the symbols of a list of companies, as it is written, that nobody knows or that are of the past."""
     for where, symbol in _symbols(at, given):
         if symbols.known and not symbols.known(symbol):
             like_it = " or ".join(list(symbols.like(symbol))[:3]) if symbols.like else ""
             step = f"did you mean {like_it}?" if like_it else "write a company without a listing as {name: …}"
             document.at(where, f"no company has the symbol {document.shown(where)}; {step}")
+        elif symbols.outdated and (advice := symbols.outdated(symbol)):
+            document.warn(where, advice)
 
 
 def check_symbols_of_feeds(document: Document, symbols: Symbols) -> None:

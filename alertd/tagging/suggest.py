@@ -59,6 +59,20 @@ def is_symbol(gazetteer: Gazetteer, text: str) -> bool:
     return not {text.strip(), bare, bare.replace(".", "-")}.isdisjoint(issuer.symbols)
 
 
+def outdated(gazetteer: Gazetteer, text: str) -> str:
+    """What became of a symbol of the past, and what to write instead; "" for one of today."""
+    bare = text.strip().lstrip("$")
+    retired = next((r for s in (bare, bare.replace(".", "-")) if (r := gazetteer.retired(s))), None)
+    if retired is None:
+        return ""
+    symbol, name = retired.symbol, retired.name
+    if retired.owner:
+        return f"{symbol} was the symbol of {name} and is now that of {retired.owner}; make sure that it is meant"
+    if retired.instead:
+        return f"{symbol} is a former symbol of {name}, and still read as such; write {retired.instead[0]}"
+    return f"{symbol} ({name}) is not listed any more; remove it, or watch the company by {{name: {name}}}"
+
+
 def suggest(gazetteer: Gazetteer, unknown: str) -> tuple[str, ...]:
     """Name the known symbols that are most like an unknown one, best first, at most `MOST`, one for each company.
 
@@ -87,6 +101,13 @@ def suggest(gazetteer: Gazetteer, unknown: str) -> tuple[str, ...]:
     if "." in symbol:
         return _shown(_largest([*elsewhere, *near]))
     return _shown([*_largest(elsewhere)[: MOST - 1], *_largest(near)])
+
+
+def meant(gazetteer: Gazetteer, text: str) -> list[Issuer]:
+    """The companies whose name or symbol differs from a text in one character, the best known first."""
+    symbol = text.upper()
+    slips = _known(gazetteer, _slips(symbol)) if len(symbol) <= LONGEST_SYMBOL else ()
+    return [issuer for _, issuer in _largest([*_misspelt(gazetteer, text), *slips])]
 
 
 def _shown(found: Iterable[tuple[str | None, Issuer]]) -> tuple[str, ...]:

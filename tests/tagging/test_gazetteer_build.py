@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from alertd.tagging.gazetteer import AMBIGUOUS, NO_COMPANY, Gazetteer
+from alertd.tagging.naming import tidy
 from alertd.tagging.words import normalise
 from training.aliases import Entry
 from training.gazetteer import readable, write
 from training.issuers import Group, group
-from training.listings import Listing, misplaced, tidy
+from training.listings import Listing, misplaced
 
 NOTHING = {"show": {}, "codes": {"BMWG.DE": "BMW.DE"}}
 
