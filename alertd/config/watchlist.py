@@ -18,7 +18,9 @@ from alertd.config.values import Channel, Events, Model, Texts, none, section
 from alertd.expressions import Comparison, read_fact
 from alertd.taxonomy import expand
 
-_TICKER: Final = re.compile(r"\$?[A-Z0-9]{1,6}([.-][A-Z0-9]{1,4})?")
+_TICKER: Final = re.compile(
+    r"\$?[A-Z0-9]{1,6}([.-][A-Z0-9]{1,4})?|[A-Z][A-Z0-9 ]{1,11}: ?[A-Z0-9]{1,6}([.-][A-Z0-9]{0,4})?"
+)
 
 DAY: Final = 86400.0
 
@@ -49,7 +51,10 @@ _TELLING: Final = frozenset(
 
 
 def looks_like_ticker(text: str) -> bool:
-    """Whether a text is written as symbols are: capitals and digits, at most one dot or dash (1810.HK, BRK-B)."""
+    """Whether a text is written as symbols are: capitals and digits, at most one dot or dash (1810.HK, BRK-B).
+
+    An exchange may stand before one (LSE:VOD).
+    """
     return _TICKER.fullmatch(text) is not None
 
 

@@ -7,32 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from alertd.tagging import exchanges
+from alertd.tagging.exchanges import yahoo
 from alertd.tagging.gazetteer import Gazetteer, Issuer
 from alertd.tagging.words import vocabulary
 
 CodeKind = Literal["cashtag", "exchange", "reuters", "local"]
 
-# Exchange names of press releases → Yahoo's suffixes to try, in order.
-_EXCHANGES: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(
-        vocabulary(
-            "NASDAQ NASDAQGS NASDAQGM NASDAQCM NYSE NYSEAMERICAN NYSEMKT NYSEARCA AMEX CBOE OTC OTCQB OTCQX OTCBB "
-            "OTCPK OTCPINK OTCMKTS OTCMARKET OTCMARKETS OTCID PINK PINKSHEETS"
-        ),
-        ("",),
-    ),
-    "TSX": (".TO", ".V"), "TSE": (".TO", ".T"), "TSXV": (".V",), "TSXVENTURE": (".V",), "CVE": (".V",), "CSE": (".CN",),
-    "CNSX": (".CN",), "NEO": (".NE",), "CBOECANADA": (".NE",), "LSE": (".L",), "LON": (".L",), "AIM": (".L",),
-    "ASX": (".AX",), "HKEX": (".HK",), "HKG": (".HK",), "SEHK": (".HK",), "HKSE": (".HK",), "HK": (".HK",),
-    "NSE": (".NS",), "BSE": (".BO",), "FRA": (".F", ".DE"), "FSE": (".F", ".DE"), "FWB": (".F", ".DE"),
-    "XETRA": (".DE",), "ETR": (".DE",), "EURONEXT": (".PA", ".AS", ".BR", ".LS"), "EPA": (".PA",), "AMS": (".AS",),
-    "EURONEXTPARIS": (".PA",), "EURONEXTAMSTERDAM": (".AS",), "SIX": (".SW",), "SWX": (".SW",), "BIT": (".MI",),
-    "BME": (".MC",), "OSE": (".OL",), "OSL": (".OL",), "STO": (".ST",), "CPH": (".CO",), "HEL": (".HE",),
-    "TYO": (".T",),
-    "KRX": (".KS", ".KQ"), "KOSDAQ": (".KQ",), "KOSPI": (".KS",), "TWSE": (".TW",), "TPE": (".TW",), "SGX": (".SI",),
-    "SSE": (".SS",), "SHA": (".SS",), "SZSE": (".SZ",), "SHE": (".SZ",), "JSE": (".JO",), "NZX": (".NZ",),
-    "TASE": (".TA",), "B3": (".SA",), "BMV": (".MX",), "IDX": (".JK",), "SET": (".BK",), "WSE": (".WA",),
-}  # fmt: skip
 # Reuters' exchange codes → Yahoo's suffixes.
 _REUTERS = {
     **dict.fromkeys(vocabulary("N O OQ A K P PK OB OQB Z"), ""),
@@ -41,16 +22,9 @@ _REUTERS = {
     )},
     "S": ".SW", "J": ".JO", "VX": ".SW", "I": ".IR",
 }  # fmt: skip
-_EXCHANGE_NAMES = (
-    r"NASDAQ(?:[ -]?(?:GS|GM|CM))?|NYSE(?:[ -]?(?:American|MKT|Arca))?|AMEX|"
-    r"OTC(?:QB|QX|BB|PK|ID)?(?:[ -]?(?:Pink|Market|Markets|MKTS))?|Pink(?: Sheets)?|TSX[ -]?V(?:enture)?|TSX|TSE|CVE|"
-    r"CSE|CNSX|NEO|CBOE(?: Canada)?|LSE|LON|AIM|ASX|HKEX|HKG|SEHK|HKSE|HK|NSE|BSE|FRA|FSE|FWB|XETRA|ETR|"
-    r"Euronext(?: Paris| Amsterdam)?|EPA|AMS|SIX|SWX|BIT|BME|OSE|OSL|STO|CPH|HEL|TYO|KRX|KOSDAQ|KOSPI|TWSE|TPE|SGX|"
-    r"SSE|SHA|SZSE|SHE|JSE|NZX|TASE|B3|BMV|IDX|SET|WSE"
-)
 _CASHTAG = re.compile(r"(?<![\w$])\$([A-Za-z]{1,6}(?:[.-][A-Za-z]{1,2})?)(?![\w$])")
 _EXCHANGE = re.compile(
-    rf"(?<!\w)({_EXCHANGE_NAMES})\s{{0,2}}:\s{{0,2}}\$?([A-Z0-9]{{1,10}}(?:[.-][A-Z0-9]{{1,2}})?)(?!\w)", re.IGNORECASE
+    rf"(?<!\w)({exchanges.NAMES})\s{{0,2}}:\s{{0,2}}\$?([A-Z0-9]{{1,10}}(?:[.-][A-Z0-9]{{1,2}})?)(?!\w)", re.IGNORECASE
 )
 _REVERSED = re.compile(
     r"\(([A-Z]{1,6})\s?:\s?(?:OTC(?:QB|QX|ID)?|Pink|Grey Market|Expert Market|NASDAQ|NYSE)\b[^()]{0,20}\)",
@@ -86,9 +60,9 @@ def find_codes(text: str, gazetteer: Gazetteer) -> Iterator[Code]:
             yield Code(m.start(), m.end(), "cashtag", symbol, gazetteer.by_symbol(symbol), *m.span())
     if ":" in text:
         for m in _EXCHANGE.finditer(text):
-            suffixes = _EXCHANGES[re.sub(r"[ -]", "", m.group(1)).upper()]
-            symbol = _yahoo(m.group(2).upper(), suffixes[0])
-            yield Code(m.start(2), m.end(2), "exchange", symbol, _first(gazetteer, m.group(2), suffixes), *m.span())
+            symbols = exchanges.symbols(m.group(1), m.group(2))
+            issuer = next((found for symbol in symbols if (found := gazetteer.by_symbol(symbol))), None)
+            yield Code(m.start(2), m.end(2), "exchange", symbols[0], issuer, *m.span())
         for m in _REVERSED.finditer(text):
             symbol = m.group(1).upper()
             yield Code(m.start(1), m.end(1), "exchange", symbol, gazetteer.by_symbol(symbol), *m.span())
@@ -97,22 +71,9 @@ def find_codes(text: str, gazetteer: Gazetteer) -> Iterator[Code]:
             yield _reuters(m, gazetteer)
     if "." in text:
         for m in _LOCAL.finditer(text):
-            symbol = _yahoo(m.group(1), "." + m.group(2))
+            symbol = yahoo(m.group(1), "." + m.group(2))
             if issuer := gazetteer.by_symbol(symbol):
                 yield Code(m.start(), m.end(), "local", symbol, issuer, *m.span())
-
-
-def _first(gazetteer: Gazetteer, code: str, suffixes: tuple[str, ...]) -> Issuer | None:
-    for suffix in suffixes:
-        if issuer := gazetteer.by_symbol(_yahoo(code.upper(), suffix)):
-            return issuer
-    return None
-
-
-def _yahoo(code: str, suffix: str) -> str:
-    if suffix == ".HK" and code.isdigit():
-        code = code.lstrip("0").zfill(4)
-    return code.replace(".", "-") + suffix
 
 
 def _reuters(m: re.Match[str], gazetteer: Gazetteer) -> Code:
@@ -121,5 +82,5 @@ def _reuters(m: re.Match[str], gazetteer: Gazetteer) -> Code:
     if issuer is None and exchange in _REUTERS:
         base = re.sub(r"_?([a-z])$", lambda part: "-" + part.group(1).upper(), code)
         for spelled in (base, re.sub(r"(?:G?n|_?[a-z]{1,2})$", "", code), code.removesuffix("G")):
-            issuer = issuer or gazetteer.by_symbol(_yahoo(spelled.upper(), _REUTERS[exchange]))
+            issuer = issuer or gazetteer.by_symbol(yahoo(spelled.upper(), _REUTERS[exchange]))
     return Code(m.start(), m.end(), "reuters", f"{code}.{exchange}", issuer, *m.span())

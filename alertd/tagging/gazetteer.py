@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import mmap
-import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pathlib import Path
 import marisa_trie
 
 from alertd.errors import GazetteerError
+from alertd.tagging import exchanges
 from alertd.tagging.words import core, normalise
 
 FORMAT = 2
@@ -30,7 +30,6 @@ UPPER = 2
 NO_COMPANY = 4
 """Flag of a phrase that is no company and hides the names inside it (S&P 500)."""
 NO_ISSUER = 0xFFFFFFFF
-_EXCHANGE_PREFIX = re.compile(r"^(?:[A-Za-z .]{2,12}:|\$)\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +163,14 @@ class Gazetteer:
         return int(self._priors[number])
 
     def resolve(self, name_or_symbol: str) -> Issuer | None:
-        """Find an issuer by symbol ("1810.HK", "$AAPL", "NYSE: BRK.B") or by name ("Xiaomi", "The Gap, Inc.").
+        """Find an issuer by symbol ("1810.HK", "$AAPL", "LSE: VOD") or by name ("Xiaomi", "The Gap, Inc.").
 
-        What has no lower-case letter is tried as a symbol first.
+        What has no lower-case letter is tried as a symbol first. An exchange before it decides: LSE:VOD is no symbol of
+        New York.
         """
         given = name_or_symbol.strip()
-        if given == given.upper():
-            bare = _EXCHANGE_PREFIX.sub("", given)
-            for symbol in (given, bare, bare.replace(".", "-")):
+        if given == given.upper() or ":" in given:
+            for symbol in spelled(given):
                 if found := self.by_symbol(symbol):
                     return found
         for normal in (normalise(given), core(given)):
@@ -254,6 +253,14 @@ class Gazetteer:
         name, country, sector, listed = record.split("\t")
         symbols = tuple(listed.split(" "))
         return Issuer("i:" + symbols[0], symbols[0], symbols, name, country, sector)
+
+
+def spelled(text: str) -> tuple[str, ...]:
+    """The symbols, in Yahoo's spelling, that a text may be as a person writes one."""
+    if ":" in text:
+        return exchanges.stated(text) or ()
+    bare = text.removeprefix("$")
+    return tuple(dict.fromkeys((text, bare, bare.replace(".", "-"))))
 
 
 def same_class(symbol: str, current: Iterable[str]) -> tuple[str, ...]:

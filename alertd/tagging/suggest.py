@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from alertd.tagging.codes import find_codes
-from alertd.tagging.gazetteer import Gazetteer, Issuer
+from alertd.tagging.gazetteer import Gazetteer, Issuer, spelled
 from alertd.tagging.words import core, normalise
 
 MOST = 3
@@ -50,19 +50,12 @@ def is_symbol(gazetteer: Gazetteer, text: str) -> bool:
     A name in the place of a symbol is refused so that the user sees which company it would have been.
     """
     issuer = gazetteer.resolve(text)
-    if issuer is None:
-        return False
-    exchange, colon, code = text.strip().rpartition(":")
-    if colon and any(found.issuer != issuer for found in find_codes(f"{exchange}:{code}", gazetteer)):
-        return False  # EPA:MC is LVMH in Paris, MC alone another company in New York
-    bare = code.strip().lstrip("$")
-    return not {text.strip(), bare, bare.replace(".", "-")}.isdisjoint(issuer.symbols)
+    return issuer is not None and not set(spelled(text.strip())).isdisjoint(issuer.symbols)
 
 
 def outdated(gazetteer: Gazetteer, text: str) -> str:
     """What became of a symbol of the past, and what to write instead; "" for one of today."""
-    bare = text.strip().lstrip("$")
-    retired = next((r for s in (bare, bare.replace(".", "-")) if (r := gazetteer.retired(s))), None)
+    retired = next((r for symbol in spelled(text.strip()) if (r := gazetteer.retired(symbol))), None)
     if retired is None:
         return ""
     symbol, name = retired.symbol, retired.name
@@ -96,7 +89,7 @@ def suggest(gazetteer: Gazetteer, unknown: str) -> tuple[str, ...]:
     named = [gazetteer.resolve(text), gazetteer.resolve(text.lower())]
     if sure := _shown((issuer.symbol, issuer) for issuer in named if issuer and issuer.symbol):
         return sure
-    elsewhere = list(_elsewhere(gazetteer, symbol)) if fits else []
+    elsewhere = list(_elsewhere(gazetteer, symbol.rpartition(":")[2].strip())) if fits else []
     near = [*_misspelt(gazetteer, text), *(_known(gazetteer, _slips(symbol)) if fits else ())]
     if "." in symbol:
         return _shown(_largest([*elsewhere, *near]))

@@ -65,12 +65,14 @@ def test_what_is_no_channel(channel: str) -> None:
         SlackSettings(channel=channel)
 
 
-@pytest.mark.parametrize("text", ["AAPL", "BRK-B", "1810.HK", "005930.KS", "F", "$TSLA", "600519.SS"])
+@pytest.mark.parametrize(
+    "text", ["AAPL", "BRK-B", "1810.HK", "005930.KS", "F", "$TSLA", "600519.SS", "EPA:MC", "LSE: VOD", "LON:BP."]
+)
 def test_tickers(text: str) -> None:
     assert looks_like_ticker(text)
 
 
-@pytest.mark.parametrize("text", ["Apple", "aapl", "TOOLONGX", "A B", "A.B.C", "", "Ford"])
+@pytest.mark.parametrize("text", ["Apple", "aapl", "TOOLONGX", "A B", "A.B.C", "", "Ford", "LSE:", "Re: AAPL", "BP."])
 def test_names_are_no_tickers(text: str) -> None:
     assert not looks_like_ticker(text)
 

@@ -35,6 +35,20 @@ GAZETTEER = Gazetteer.open()
         ("Nestlé", "NESN.SW", set()),
         ("Volkswagen AG", "VOW3.DE", {"VOW.DE"}),
         ("Infosys", "INFY.NS", {"INFY"}),
+        # an exchange decides
+        ("EPA:MC", "MC.PA", set()),
+        ("NYSE:MC", "MC", set()),
+        ("LSE: VOD", "VOD.L", {"VOD"}),
+        ("LON:BP.", "BP.L", {"BP"}),
+        ("HKEX:1810", "1810.HK", set()),
+        ("HKG: 0700", "0700.HK", set()),
+        ("TSE:7203", "7203.T", {"TM"}),
+        ("TSE:RY", "RY.TO", {"RY"}),
+        ("ETR:SAP", "SAP.DE", {"SAP"}),
+        ("SHA:600519", "600519.SS", set()),
+        ("KRX:005930", "005930.KS", set()),
+        ("NASDAQ:AAPL", "AAPL", set()),
+        ("OTCMKTS:XIACF", "1810.HK", set()),
     ],
 )
 def test_a_symbol_or_a_name_resolves_to_its_issuer(given: str, primary: str, also: set[str]) -> None:
@@ -46,7 +60,21 @@ def test_a_symbol_or_a_name_resolves_to_its_issuer(given: str, primary: str, als
 
 
 @pytest.mark.parametrize(
-    "given", ["", "   ", "OpenAI", "NOSUCH.XX", "Bank of Japan", "Wall Street", "SPY", "QQQ", "\x00"]
+    "given",
+    [
+        "",
+        "   ",
+        "OpenAI",
+        "NOSUCH.XX",
+        "Bank of Japan",
+        "Wall Street",
+        "SPY",
+        "QQQ",
+        "\x00",
+        "LSE:GE",
+        "FOO:GE",
+        "NYSE:",
+    ],
 )
 def test_what_is_no_company_of_ours_does_not_resolve(given: str) -> None:
     assert GAZETTEER.resolve(given) is None
