@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alertd.tagging.gazetteer import AMBIGUOUS, NO_COMPANY, UPPER
+from alertd.tagging.gazetteer import AMBIGUOUS, LARGE, NO_COMPANY, SHORT, UPPER
 from alertd.tagging.words import LEGAL, core, normalise, vocabulary, words
 from training.issuers import Group, strict
 from training.listings import REGISTRAR, US_MAIN
@@ -105,28 +105,35 @@ def build(
     given_names = {normalise(p) for p in overrides["given_names"]}
     best: dict[str, tuple[float, int]] = {}
     sure: set[str] = set()
+    whole: set[str] = set()
     dropped: Counter[str] = Counter()
     for number, issuer in enumerate(groups):
-        for name, worth in _names(issuer).items():
+        names = _names(issuer)
+        for name, worth in names.items():
             if reason := _unfit(name, worth, issuer.prior, usage, places):
                 dropped[reason] += 1
                 continue
             score = issuer.prior + worth
             if name not in best or score > best[name][0]:
                 best[name] = (score, number)
-                (sure.add if (worth == _FULL and issuer.prior >= 45) or issuer.prior >= 165 else sure.discard)(name)
+                (sure.add if (worth == _FULL and issuer.prior >= 45) or issuer.prior >= LARGE else sure.discard)(name)
+                part = worth < _FULL or any(_goes_on(n, name) for n, w in names.items() if w == _FULL)
+                (whole.discard if part else whole.add)(name)
     for number, issuer in enumerate(groups):
         for name in _with_legal_form(issuer):
             if core(name) not in best and name not in best:
                 best[name] = (issuer.prior, number)
                 sure.add(name)
+                whole.add(name)
     for symbol, names in _indian(data / "gazetteer" / "aliases" / "sentfin_nse_aliases.csv", by_symbol):
         issuer = groups[by_symbol[symbol]]
         for name in names:
             if not _unfit(name, 30, max(issuer.prior, 120), usage, places) and name not in best:
                 best[name] = (issuer.prior, by_symbol[symbol])
     entries = {
-        name: Entry(number, _flags(name, usage, places, given_names, sure=name in sure))
+        name: Entry(
+            number, _flags(name, usage, places, given_names, sure=name in sure) | (0 if name in whole else SHORT)
+        )
         for name, (_, number) in best.items()
     }
     for name, number in _tickers(groups):
@@ -150,13 +157,22 @@ def _names(issuer: Group) -> dict[str, float]:
     return found
 
 
+def _goes_on(full: str, name: str) -> bool:
+    """Whether a list gives in full what another shortens (Acme United, Acme); a legal form is nothing more."""
+    if not full.startswith(name + " "):
+        return False
+    word = full[len(name) + 1 :].partition(" ")[0]
+    return word not in ("hldgs", "unsp") and not any(legal.startswith(word) for legal in LEGAL)
+
+
 def _shorten(full: str) -> Iterable[tuple[str, float]]:
     yield full, _FULL
     parts = full.split()
     worth = 40.0
     while len(parts) > 1 and (parts[-1] in _TRADE or parts[-1] in LEGAL):
         parts.pop()
-        yield " ".join(parts), worth
+        if parts[-1] not in LEGAL:  # Oracle Corp is no short form of Oracle Corp Japan
+            yield " ".join(parts), worth
         worth -= 15
 
 

@@ -88,6 +88,7 @@ def show(
     Its listings, country and sector, and the names by which articles may mean it. Names marked with ? are ordinary
     words too: whether the company is meant is decided in context.
     """
+    from alertd.tagging.gazetteer import AMBIGUOUS
     from alertd.tagging.suggest import outdated, suggest
 
     gazetteer = _companies(config)
@@ -98,7 +99,7 @@ def show(
         raise AlertdError(f"no company has the symbol or name {symbol}", hint=hint)
     plain = _plain(gazetteer, issuer) | {"names": [], "context_names": []}
     for name, flags in gazetteer.names_of(issuer):
-        plain["context_names" if flags else "names"].append(name)
+        plain["context_names" if flags & AMBIGUOUS else "names"].append(name)
     if as_json:
         write([json.dumps(plain, ensure_ascii=False)])
     else:

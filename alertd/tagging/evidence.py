@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from alertd.articles import FieldName
 from alertd.tagging.companies import Found, Given, Scores
+from alertd.tagging.continued import is_another
 from alertd.tagging.encoder import Encoded
 from alertd.tagging.gazetteer import Gazetteer, Issuer
 from alertd.tagging.layout import Layout
@@ -91,6 +92,8 @@ def find(
                 continue
             if c.kind == "ambiguous" and part_of_longer(text, (field, c.start, c.end), names):
                 continue
+            if c.kind in ("ambiguous", "name") and begins_another(text, field, c, names):
+                continue
             seen.append((field, c.start, c.end))
             scores = _scores(layout, encoded, field, c.start, c.end)
             span = text[c.start : c.end]
@@ -112,6 +115,14 @@ def part_of_longer(text: str, span: Span, names: Sequence[Span]) -> bool:
         if f == field and first < start and end <= last and not _PARTED.search(before):
             return any(w[0].isupper() for w in _WORD.findall(before))
     return False
+
+
+def begins_another(text: str, field: FieldName, candidate: Candidate, names: Sequence[Span]) -> bool:
+    """Whether a candidate only begins the name of another company, as the encoder sees it: "Apple" in "Apple Bank"."""
+    return any(
+        f == field and first == candidate.start and last > candidate.end and is_another(text, candidate, last)
+        for f, first, last in names
+    )
 
 
 def _plain_words(layout: Layout) -> frozenset[str]:

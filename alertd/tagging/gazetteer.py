@@ -29,6 +29,10 @@ UPPER = 2
 """Flag of a name that counts only when written in capitals (GM, IBM)."""
 NO_COMPANY = 4
 """Flag of a phrase that is no company and hides the names inside it (S&P 500)."""
+SHORT = 8
+"""Flag of a name that is a part of the issuer's (Acme for Acme United): with a legal form it is another company."""
+LARGE = 165
+"""From this size, 0 to 255, an issuer is one of about five hundred that all papers call by a short name."""
 NO_ISSUER = 0xFFFFFFFF
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from alertd.tagging.codes import IN_BRACKETS, find_codes
-from alertd.tagging.gazetteer import AMBIGUOUS, NO_COMPANY, UPPER, Gazetteer, Issuer
+from alertd.tagging.gazetteer import AMBIGUOUS, LARGE, NO_COMPANY, SHORT, UPPER, Gazetteer, Issuer
 from alertd.tagging.words import LEGAL, Word, normalise, vocabulary, words
 
 Kind = Literal["code", "watched", "name", "ambiguous"]
@@ -23,7 +23,8 @@ _LONGEST_NAME = 90
 _LONGEST_EXCHANGE = 20
 _OPENS = re.compile(r",?\s?(?:Inc|Corp|Ltd|plc|Limited)?\.?\s?\(")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\u0e00-\u0e7f]")
-_CLOSED_LEGAL = vocabulary("inc corp ltd plc llc ag nv spa gmbh limited corporation incorporated")
+CLOSED_LEGAL = vocabulary("inc corp ltd plc llc ag nv spa gmbh limited corporation incorporated")
+"""Legal forms that are nothing else: they settle that what stands before them is a company's whole name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Candidate:
         kind: `code` and `watched` always count; `name` is distinctive, `ambiguous` needs the encoder.
         lower: the span has no capital letter.
         prior: how big the issuer is, 0 to 255.
+        short: the span is only a part of the issuer's name.
     """
 
     start: int
@@ -44,6 +46,7 @@ class Candidate:
     kind: Kind
     lower: bool = False
     prior: int = 0
+    short: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,10 +181,13 @@ def _candidate(
         follower = text[found[last + 1].start : found[last + 1].end]
         if follower == follower.lower() or (follower in _LOOSE_LEGAL and kind != "name"):
             break
-        if found[last + 1].folded in _CLOSED_LEGAL:
+        if found[last + 1].folded in CLOSED_LEGAL:
+            if flags & SHORT and gazetteer.prior(issuer) < LARGE:
+                return None  # a whole name, and not the issuer's: Acme Corp is not Acme United
             kind = "name"
         last += 1
-    return Candidate(start, found[last].end, gazetteer.issuer(issuer), kind, lower, gazetteer.prior(issuer))
+    short = bool(flags & SHORT)
+    return Candidate(start, found[last].end, gazetteer.issuer(issuer), kind, lower, gazetteer.prior(issuer), short)
 
 
 def _with_brackets(
