@@ -50,11 +50,9 @@ def tune(
     For each rule the one bound that would have spared most of what was marked, while all that was acknowledged still
     comes; with what it would have changed in the last 30 days, by a replay of the archive. Nothing is changed.
     """
-    from alertd.configured import read
-    from alertd.tagging.gazetteer import Gazetteer
+    from alertd.configured import read_with_companies
 
-    gazetteer = Gazetteer.open()
-    configuration = read(config, gazetteer)
+    configuration, gazetteer = read_with_companies(config)
     found, proposals = asyncio.run(_proposed(configuration, gazetteer))
     if as_json:
         write([json.dumps([_plain(proposal, *tallies) for proposal, tallies in proposals], ensure_ascii=False)])

@@ -19,7 +19,8 @@ from tests.commands.world import environment, execute, invoke, start, write
 COMMANDS = ["init", "check", "schema", "run", "stop", "health", "demo", "status", "story", "tag", "stories",
             "feeds check", "feeds discover", "feeds fetch", "feeds import", "feeds export", "feeds status",
             "silence add", "silence list", "silence expire", "explain", "backtest", "archive export", "slack test",
-            "alerts", "feedback export", "feedback tune", "symbols search", "symbols show", "symbols update"]  # fmt: skip
+            "alerts", "feedback export", "feedback tune", "symbols search", "symbols show",
+            "symbols update"]  # fmt: skip
 HEAVY = {"aiohttp", "apscheduler", "feedparser", "marisa_trie", "numpy", "onnxruntime", "pydantic", "redis", "rich",
          "slack_sdk", "torch", "transformers", "yaml"}  # fmt: skip
 MODELS = {"onnxruntime", "torch", "transformers", "numpy", "feedparser", "aiohttp"}
