@@ -5,28 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-_LOOK = 4_000
-_NUMBER = r"\d{1,3}(?:,\d{2,3})+(?:\.\d+)?|\d+(?:\.\d+)?"
-_CURRENCIES = {
-    "$": "USD", "US$": "USD", "USD": "USD", "HK$": "HKD", "HKD": "HKD", "C$": "CAD", "CA$": "CAD", "CAD": "CAD",
-    "A$": "AUD", "AU$": "AUD", "AUD": "AUD", "S$": "SGD", "NZ$": "NZD", "R$": "BRL", "NT$": "TWD", "\u20ac": "EUR",
-    "EUR": "EUR", "\u00a3": "GBP", "GBP": "GBP", "\u00a5": "JPY", "JPY": "JPY", "CNY": "CNY", "RMB": "CNY",
-    "\u20b9": "INR", "RS": "INR", "INR": "INR", "\u20a9": "KRW", "KRW": "KRW", "CHF": "CHF", "SEK": "SEK",
-    "NOK": "NOK", "DKK": "DKK",
-}  # fmt: skip
-_CURRENCY = (
-    r"(?:US\$|HK\$|CA?\$|AU?\$|S\$|NZ\$|R\$|NT\$|\$|\u20ac|\u00a3|\u00a5|\u20b9|\u20a9|Rs\.?|"
-    r"USD|HKD|CAD|AUD|EUR|GBP|JPY|CNY|RMB|INR|KRW|CHF|SEK|NOK|DKK)"
-)
-_SUM = rf"{_CURRENCY}\s?(?:{_NUMBER})"
-_SCALES = {
-    "k": 1e3, "thousand": 1e3, "lakh": 1e5, "lakhs": 1e5, "m": 1e6, "mn": 1e6, "mln": 1e6, "million": 1e6,
-    "crore": 1e7, "crores": 1e7, "cr": 1e7, "b": 1e9, "bn": 1e9, "bln": 1e9, "billion": 1e9, "t": 1e12, "tn": 1e12,
-    "trn": 1e12, "trillion": 1e12,
-}  # fmt: skip
-_SCALE = "|".join(sorted(_SCALES, key=len, reverse=True))
-_MONEY = re.compile(rf"(?<![\w$])({_CURRENCY})\s?({_NUMBER})(?:\s?-?({_SCALE})\b)?(?!\d)", re.IGNORECASE)
+from alertd.tagging.money import NUMBER, SCALE, SIGN, WORD, find, number, of_sign, of_word
 
+_LOOK = 4_000
 _RATINGS = (
     r"strong buy|strong sell|conviction buy|buy|sell|hold|neutral|overweight|underweight|equal[- ]weight|outperform|"
     r"underperform|market perform|sector perform|market outperform|sector outperform|in[- ]line|accumulate|reduce"
@@ -40,6 +21,7 @@ _RATING = tuple(
         rf"[\"'\u201c\u2018]({_RATINGS})[\"'\u201d\u2019]",
         rf"\b({_RATINGS}){_CLOSE} (?:rating|call)\b",
         rf"\b(?:rating (?:of|at)|rated|with an?|(?:at|as)|rates? (?:it|the stock)) {_OPEN}({_RATINGS})\b",
+        rf"\b(?:keeps?|kept|maintain\w*|reiterat\w+|retains?|reaffirms?) {_OPEN}({_RATINGS}){_CLOSE} on\b",
         rf"(?:^|: ?)({_RATINGS}) [A-Z][\w&.' -]{{1,40}}[,;:] (?:price )?target",
     )
 )
@@ -59,12 +41,19 @@ _ACTION = {
     ),
     "reiterate": re.compile(r"\b(?:reiterat\w+|maintain(?:s|ed)?|reaffirm(?:s|ed)?|keeps?)\b", re.IGNORECASE),
 }
+# The sum that a target was before: passed over, with or without a currency.
+_OLD = rf"(?:{SIGN}\s?)?{NUMBER}(?:p\b|\s?{WORD})?"
+_SUM = rf"(?:({SIGN})\s?)?({NUMBER})(?:(p)\b|\s?({WORD}))?(?!\w|[.,]\d|\s?%|[\s-]?(?:per ?cent|pct|{SCALE})\b)"
 _TARGET = re.compile(
-    rf"(?:\bprice (?:target|objective)|\btarget price|\bPT\b|\btarget)[^.;\d]{{0,40}}?[ :](?:from {_SUM} to )?"
-    rf"({_CURRENCY})\s?({_NUMBER})(?!\d|[.,]\d|\s?(?:{_SCALE})\b)(?:,? from {_SUM})?",
+    rf"\b(price (?:target|objective)|target price|PT|(?:\d+-month )?target)\b(?:[^.;\d]{{0,40}}?[ :])??"
+    rf"(?:(?<=\bfrom ){_OLD} to )?{_SUM}(?:,? from {_OLD})?",
     re.IGNORECASE,
 )
-_TARGET_BEFORE = re.compile(rf"({_CURRENCY})\s?({_NUMBER})\s(?:price )?target\b", re.IGNORECASE)
+_BARE = re.compile(r"(?:\b(?:to|of|at|is|now|from)|:|\b(?:target|price|objective|PT)) ?\Z", re.IGNORECASE)
+"""What stands right before a target that is written without a currency."""
+_TARGET_BEFORE = re.compile(
+    rf"(?<![\w$.,])(?:({SIGN})\s?)?({NUMBER})(?:(p)\b|[ -]?({WORD}))? (?:price )?target\b", re.IGNORECASE
+)
 
 _UP = (
     r"up|rises?|rose|risen|jump\w*|surg\w+|soar\w*|gain\w*|climb\w*|ralli\w+|rally|spik\w+|advanc\w+|higher|pops?|adds?|"
@@ -72,17 +61,25 @@ _UP = (
 )
 _DOWN = (
     r"down|falls?|fell|fallen|drop\w*|slump\w*|slid\w*|plung\w+|tumbl\w+|sink\w*|sank|los(?:es|t|ing)|declin\w+|lower|"
-    r"sheds?|crash\w*|dips?|dipped"
+    r"sheds?|crash\w*|dips?|dipped|slip\w*|eas(?:es?|ed|ing)|retreat\w*|div(?:es?|ed)|tank(?:s|ed)?"
 )
 _ABOUT = r"(?:about|nearly|almost|over|more than|as much as|around|another|an|by|some|as)"
 _MOVE = re.compile(
-    rf"\b(?:({_UP})|({_DOWN}))(?: {_ABOUT}){{0,3}} ~?({_NUMBER})\s?(?:%|per ?cent\b|pct\b)", re.IGNORECASE
+    rf"\b(?:({_UP})|({_DOWN}))(?: {_ABOUT}){{0,3}} ~?({NUMBER})\s?(?:%|per ?cent\b|pct\b|(basis points?\b|bps?\b))",
+    re.IGNORECASE,
 )
-_SIGNED = re.compile(rf"(?<![\w.])([+\u2212-])\s?({_NUMBER})\s?%")
+_SIGNED = re.compile(rf"(?<![\w.])([+\u2212-])\s?({NUMBER})\s?%")
+_MULTIPLES = {"doubl": 100.0, "tripl": 200.0, "quadr": 300.0, "halve": -50.0, "halvi": -50.0}
+_MULTIPLE = re.compile(
+    r"\b(doubl|tripl|quadr(?=upl)|halve|halvi)\w{0,7}\b"
+    r"(?=\s*(?:$|[,;.:!?]|(?:in|on|after|since|as|to|following|this|over|from|within|amid|at|by|when|again)\b))",
+    re.IGNORECASE,
+)
+"""A price that doubles; what doubles something else has that behind it."""
 _TRADING = re.compile(r"(?: \w+){0,3} (?:trading|trade|pre-?market|after[- ]hours)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[,;.:](?=\s)|\b(?:and|but|as|after|while)\b", re.IGNORECASE)
 _NEAR = 120
-_PER_CENT = re.compile(r"\d\s?(?:%|p)", re.IGNORECASE)
+_PER_CENT = re.compile(r"\d\s?(?:%|p|b)", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 """Without these the longer patterns find nothing, and most texts are without them."""
 _SECURITY = re.compile(r"\b(?:shares?|stocks?|scrip|adrs?|pre-?market|after[- ]hours)\b|\$[A-Z]{1,5}\b", re.IGNORECASE)
@@ -93,8 +90,8 @@ def read(title: str, summary: str = "") -> dict[str, Any]:
 
     Returns:
         Any of: `rating` (lower case), `rating_action` (upgrade, downgrade, initiate, reiterate), `price_target` and
-        its `currency` (ISO 4217), `move_pct` (signed, of a security's price), `amounts`
-        ([{"value", "currency"}], in units of the currency, price targets left out).
+        its `currency` (ISO 4217, pence as parts of a pound; left out where none is stated), `move_pct` (signed, of a
+        security's price), `amounts` ([{"value", "currency"}], in units of the currency, price targets left out).
     """
     facts: dict[str, Any] = {}
     targets: list[tuple[int, int]] = []
@@ -103,7 +100,7 @@ def read(title: str, summary: str = "") -> dict[str, Any]:
     for part in dict.fromkeys((head, both)):
         street, targets = _street(part)
         facts = {**street, **facts}
-        if "move_pct" not in facts and _PER_CENT.search(part) and (move := _move(part)) is not None:
+        if "move_pct" not in facts and (move := _move(part)) is not None:
             facts["move_pct"] = move
     if _DIGIT.search(both) and (amounts := _amounts(both, targets)):
         facts["amounts"] = amounts
@@ -117,10 +114,9 @@ def _street(text: str) -> tuple[dict[str, Any], list[tuple[int, int]]]:
         return found, []
     if rating := next((m for p in _RATING if (m := p.search(text))), None):
         found["rating"] = rating.group(1).lower().replace("-", " ")
-    targets = [*_TARGET.finditer(text), *_TARGET_BEFORE.finditer(text)]
+    targets = _targets(text)
     if targets:
-        found["price_target"] = _value(targets[0].group(2))
-        found["currency"] = _currency(targets[0].group(1))
+        found |= _price(targets[0])
     for name, pattern in _ACTION.items():
         if (found or name.endswith("grade")) and pattern.search(text):
             found["rating_action"] = name
@@ -128,11 +124,38 @@ def _street(text: str) -> tuple[dict[str, Any], list[tuple[int, int]]]:
     return found, [m.span() for m in targets]
 
 
+def _targets(text: str) -> list[re.Match[str]]:
+    """The price targets; one without a currency only where the words say that it is a price."""
+    found = []
+    for m in _TARGET.finditer(text):
+        sign, _, pence, word = m.groups()[1:]
+        named = m.group(1).lower().rpartition("-month ")[2] != "target"
+        if sign or pence or word or (named and _BARE.search(text, m.start(), m.start(3))):
+            found.append(m)
+    if "target" in text.lower():
+        found += [m for m in _TARGET_BEFORE.finditer(text) if m.group(1) or m.group(3) or m.group(4)]
+    return found
+
+
+def _price(target: re.Match[str]) -> dict[str, Any]:
+    """Value and currency, if it is stated, of a price target."""
+    sign, digits, pence, word = target.groups()[-4:]
+    currency, unit = (of_sign(sign), 1.0) if sign else of_word(pence or word or "")
+    return {"price_target": round(number(digits) * unit, 4)} | ({"currency": currency} if currency else {})
+
+
 def _move(text: str) -> float | None:
     """The first percentage in a clause that speaks of a security: "revenue rose 5%, shares fell 3%" is -3."""
-    moves = [(m.start(), m.end(), _value(m.group(3)) * (1 if m.group(1) else -1)) for m in _MOVE.finditer(text)]
-    for m in _SIGNED.finditer(text):
-        moves.append((m.start(), m.end(), _value(m.group(2)) * (1 if m.group(1) == "+" else -1)))
+    moves = []
+    if _PER_CENT.search(text):
+        for m in _MOVE.finditer(text):
+            value = number(m.group(3)) * (1 if m.group(1) else -1)
+            moves.append((m.start(), m.end(), round(value / 100, 4) if m.group(4) else value))
+        for m in _SIGNED.finditer(text):
+            moves.append((m.start(), m.end(), number(m.group(2)) * (1 if m.group(1) == "+" else -1)))
+    lower = text.lower()
+    if any(stem in lower for stem in _MULTIPLES):
+        moves += [(m.start(), m.end(), _MULTIPLES[m.group(1).lower()]) for m in _MULTIPLE.finditer(text)]
     for start, end, move in sorted(moves):
         clause = _CLAUSE.split(text[max(0, start - _NEAR) : start])[-1]
         if _SECURITY.search(clause) or _TRADING.match(text, end):
@@ -142,19 +165,10 @@ def _move(text: str) -> float | None:
 
 def _amounts(text: str, targets: list[tuple[int, int]]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    for m in _MONEY.finditer(text):
-        if any(start <= m.start() < end for start, end in targets):
+    for money in find(text):
+        if any(start <= money.start < end for start, end in targets):
             continue
-        value = round(_value(m.group(2)) * _SCALES.get((m.group(3) or "").lower(), 1.0), 2)
-        amount = {"value": value, "currency": _currency(m.group(1))}
+        amount = {"value": money.value, "currency": money.currency}
         if amount not in found:
             found.append(amount)
     return found[:10]
-
-
-def _value(number: str) -> float:
-    return float(number.replace(",", ""))
-
-
-def _currency(sign: str) -> str:
-    return _CURRENCIES[sign.upper().rstrip(".")]
