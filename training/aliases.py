@@ -108,8 +108,8 @@ def build(
     whole: set[str] = set()
     dropped: Counter[str] = Counter()
     for number, issuer in enumerate(groups):
-        names = _names(issuer)
-        for name, worth in names.items():
+        spelled = _names(issuer)
+        for name, worth in spelled.items():
             if reason := _unfit(name, worth, issuer.prior, usage, places):
                 dropped[reason] += 1
                 continue
@@ -117,7 +117,7 @@ def build(
             if name not in best or score > best[name][0]:
                 best[name] = (score, number)
                 (sure.add if (worth == _FULL and issuer.prior >= 45) or issuer.prior >= LARGE else sure.discard)(name)
-                part = worth < _FULL or any(_goes_on(n, name) for n, w in names.items() if w == _FULL)
+                part = worth < _FULL or any(_goes_on(n, name) for n, w in spelled.items() if w == _FULL)
                 (whole.discard if part else whole.add)(name)
     for number, issuer in enumerate(groups):
         for name in _with_legal_form(issuer):
