@@ -49,16 +49,18 @@ def export(
         raise typer.BadParameter(str(error), param_hint="--since") from error
     if form is Format.PARQUET and output is None and sys.stdout.isatty():
         raise typer.BadParameter("a Parquet file is not for a terminal; name a file", param_hint="--output")
-    asyncio.run(_export(locate(config).configuration, start, _issuer(company), form, output))
+    configuration = locate(config).configuration
+    issuer = _issuer(company, configuration.settings.store.folder)
+    asyncio.run(_export(configuration, start, issuer, form, output))
 
 
-def _issuer(company: str) -> str:
-    from alertd.tagging.gazetteer import Gazetteer
+def _issuer(company: str, state: Path) -> str:
     from alertd.tagging.linker import unlisted
+    from alertd.tagging.updated import open_companies
 
     if not company:
         return ""
-    return (Gazetteer.open().resolve(company) or unlisted(company)).key
+    return (open_companies(state).resolve(company) or unlisted(company)).key
 
 
 async def _export(configuration: Any, start: float, issuer: str, form: Format, output: Path | None) -> None:

@@ -143,7 +143,7 @@ def test_nothing_found_is_1_and_says_what_to_do(tmp_path: Path) -> None:
     assert "{name: …}" in searched.stderr
     shown = invoke("symbols", "show", "AAPPL", "--config", config)
     assert (shown.exit_code, shown.stdout) == (1, "")
-    assert "did you mean AAPL (Apple)" in shown.stderr
+    assert "did you mean AAPL (Apple, US)" in shown.stderr
 
 
 def test_a_company_is_shown_as_a_watchlist_would_have_it(tmp_path: Path) -> None:
