@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from alertd.errors import ModelError
 from alertd.tagging.layout import EncoderField
+from alertd.tagging.torch_session import on_gpu
 from alertd.tagging.window import FIELDS, Window, read
 from alertd.taxonomy import EVENT_TYPES
 
@@ -141,7 +142,7 @@ class Encoder:
 
     @classmethod
     def load(cls, threads: int | None = None, folder: Path = FOLDER) -> Encoder:
-        """Load the shipped model.
+        """Load the shipped model: on the GPU where there is one and torch is installed, else on the CPU.
 
         Args:
             threads: for one pass; None for as many as the process may use.
@@ -152,15 +153,16 @@ class Encoder:
         """
         description = _described(folder)
         threads = threads or len(os.sched_getaffinity(0))
+        gpu = on_gpu(folder / WEIGHTS)
         try:
-            run = session(folder / WEIGHTS, threads)
-            lone = session(folder / WEIGHTS, 1) if threads > 1 else run
+            run = gpu or session(folder / WEIGHTS, threads)
+            lone = run if gpu or threads == 1 else session(folder / WEIGHTS, 1)
             found = [i.name for i in run.get_inputs()], [o.name for o in run.get_outputs()]
         except Exception as error:  # onnxruntime's errors have no common root of their own
             raise ModelError(f"cannot be loaded: {error}", where=str(folder / WEIGHTS), hint=_HINT) from error
         if found != (["ids", "kinds"], ["tokens", "documents", "embedding"]):
             raise ModelError(f"has other inputs and outputs: {found}", where=str(folder / WEIGHTS), hint=_HINT)
-        return cls(_tokenizer(folder), run, lone, threads, description)
+        return cls(_tokenizer(folder), run, lone, 1 if gpu else threads, description)
 
     def encode(self, inputs: Sequence[EncoderInput]) -> list[Encoded]:
         """Read articles, in order: at most 256 word pieces each."""
