@@ -126,14 +126,14 @@ class Teller:
         kinds, pacing = self._recalled(now.book, matches, article, remembered)
         matches = kinds.judge(matches, article, tags, placement)
         matches, quiet = silenced(silences, matches, article, tags, placement)
+        # before its pace is asked: what is dropped must not start a cooldown
+        matches, dropped = self._within_hours(now.book, matches)
         alerts = alerts_for(
             matches, article, tags, placement, default_channel=now.configuration.settings.slack.channel,
             posted=remembered.posted.get(placement.story.id, frozenset()), now=context.clock(),
             generation=now.configuration.generation, pacing=pacing, untold=one.untold,
         )  # fmt: skip
         at = {alert.key: self.when(alert) for alert in alerts}
-        dropped = [f"rule {a.rule} speaks only within its hours" for a in alerts if at[a.key].dropped]
-        alerts = tuple(alert for alert in alerts if not at[alert.key].dropped)
         outcome = outcome_of(
             article, placement, matches, alerts, silenced=quiet, paced=(*pacing.held.values(), *dropped),
             waiting=kinds.held, later={key: when.at for key, when in at.items() if when.at},
@@ -150,6 +150,20 @@ class Teller:
             tuple(alert for alert in alerts if not at[alert.key].at), later, due, outcome, states,
             tuple(alert.key for alert in alerts),
         )  # fmt: skip
+
+    def _within_hours(self, book: RuleBook, matches: Matches) -> tuple[Matches, list[str]]:
+        """Leave out what rules say outside their hours that drop it then; for each of them also why."""
+        clock = self._context.clock()
+        out = {
+            found.rule
+            for found in matches.fired
+            if book.by_name[found.rule].outside == "drop"
+            and telling(book.by_name[found.rule], clock, self._sessions).dropped
+        }
+        if not out:
+            return matches, []
+        kept = tuple(found for found in matches.fired if found.rule not in out)
+        return Matches(kept, matches.stopped), [f"rule {name} speaks only within its hours" for name in sorted(out)]
 
     def prepare(self) -> None:
         """Look up the market hours that rules name, so that no article waits for it; takes seconds the first time."""

@@ -135,6 +135,9 @@ class Replay:
         book, placement = self._book, filed.placement
         story = placement.story
         posted = self._posted.setdefault(story.id, set())
+        if out := [found for found in fired if self._dropped(found.rule, filed.article.arrived)]:
+            self.tally.held += len(out)
+            fired = [found for found in fired if found not in out]
         wanted = [(book.by_name[found.rule], issuer_of(found.company)) for found in fired]
         paces = {key: self._paces[key] for key in keys_for(wanted) if key in self._paces}
         pacing = Pacing(book.by_name, paces, filed.article.arrived)
@@ -147,14 +150,16 @@ class Replay:
         for alert in alerts:
             if alert.kind == "post":
                 posted.add(alert.key)
-                if telling(book.by_name[alert.rule], alert.created, self._sessions).dropped:
-                    self.tally.held += 1
-                else:
-                    self._count(alert, fired)
+                self._count(alert, fired)
         if len(self._posted) > _FORGET:
             # stories come and go: the oldest are closed long since
             for ident in list(self._posted)[: _FORGET // 2]:
                 del self._posted[ident]
+
+    def _dropped(self, name: str, now: float) -> bool:
+        """Whether a rule drops what it says at a time, for that is outside its hours."""
+        rule = self._book.by_name[name]
+        return rule.outside == "drop" and telling(rule, now, self._sessions).dropped
 
     def _count(self, alert: Alert, fired: Sequence[Match]) -> None:
         name = alert.company.name if alert.company else ""

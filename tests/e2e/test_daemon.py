@@ -71,7 +71,7 @@ async def test_from_feed_to_slack_and_to_a_clean_end(tmp_path: Path) -> None:
         }
         (article,) = {a for a, name in ids if name == "alertd.stages.sender"}
         assert {name for a, name in ids if a == article} >= {
-            "alertd.stages.accepter", "alertd.stages.tag", "alertd.stages.decide", "alertd.stages.sender",
+            "alertd.stages.accepter", "alertd.stages.tag", "alertd.stages.deciding", "alertd.stages.sender",
         }, "one id from feed to Slack"  # fmt: skip
         assert not (tmp_path / "state" / "daemon.json").exists()
 

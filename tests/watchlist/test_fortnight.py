@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from alertd.config.hours import HoursSettings
 from alertd.config.kinds import ShiftSettings, SpikeSettings
 from alertd.watchlist.archive import Filed
 from alertd.watchlist.backtest import Replay, Tally
@@ -95,3 +96,12 @@ def test_an_article_says_nothing_twice_that_a_kind_told() -> None:
     both = replace(SPIKE, spike=SpikeSettings(least=2, chance=0.1))
     times = [at for at, _ in told(both, in_order(busy(), NIGHT))]
     assert len([at for at in times if at.startswith("Wed 11 0")]) == 1
+
+
+def test_what_is_dropped_outside_the_hours_is_not_told_and_starts_no_cooldown() -> None:
+    hours = HoursSettings.model_validate({"open": "07:00", "close": "17:00", "days": "mon-fri"})
+    rule = Rule("office", companies=(XIAOMI,), hours=hours, outside="drop", cooldown=4 * HOUR)
+    articles = [filed(6.5 * HOUR, "early"), filed(7.5 * HOUR, "first"), filed(5 * DAY + 9 * HOUR, "on a Saturday")]
+    assert told(rule, articles) == [("Mon 02 07", "first")]
+    assert replayed(rule, articles).held == 2
+    assert len(told(replace(rule, outside="hold", cooldown=0.0), articles)) == 3
