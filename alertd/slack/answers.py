@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from alertd.slack.buttons import ACKNOWLEDGE, NOT_RELEVANT, PREFIX, SILENCE, SPANS, WRONG_COMPANY
+from alertd.slack.buttons import PREFIX, SPANS
 from alertd.slack.escape import clean, escape, fit, safe_link
 from alertd.slack.words import age
 
@@ -23,7 +23,6 @@ HELP: Final = (
     "`/alertd explain ADDRESS` why an article was told, or was not (an id works too)\n"
     "`/alertd watch 1810.HK` tells news of a company in this channel; `/alertd unwatch 1810.HK` ends that"
 )
-LABELS: Final = frozenset([ACKNOWLEDGE, NOT_RELEVANT, WRONG_COMPANY])
 _TITLE: Final = 150
 _LINES: Final = 2_800
 
@@ -167,9 +166,3 @@ def literal(lines: Sequence[str]) -> str:
             break
         shown.append(text)
     return "```\n" + "\n".join(shown) + "\n```"
-
-
-__all__ = [
-    "ACKNOWLEDGE", "LABELS", "NOT_RELEVANT", "SILENCE", "WRONG_COMPANY", "Asked", "last_lines", "literal", "read_asked",
-    "refusal", "span_of", "status_lines",
-]  # fmt: skip
