@@ -60,7 +60,8 @@ async def _examined(found: Configuration, to: str, more: list[str]) -> list[Find
     named += [channel for rule in found.watchlist.rules for channel in rule.destinations]
     channels = [c for c in dict.fromkeys(named) if c and c != "terminal" and not c.startswith("webhook:")]
     try:
-        return await examine(sink, channels, message_to=to, now=time.time())
+        app_token = slack.app_token.get_secret_value() if slack.app_token else ""
+        return await examine(sink, channels, message_to=to, now=time.time(), app_token=app_token)
     finally:
         await sink.close()
 

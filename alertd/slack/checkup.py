@@ -42,7 +42,9 @@ class Finding:
     detail: str
 
 
-async def examine(slack: SlackSink, channels: Sequence[str], *, message_to: str, now: float) -> list[Finding]:
+async def examine(
+    slack: SlackSink, channels: Sequence[str], *, message_to: str, now: float, app_token: str = ""
+) -> list[Finding]:
     """Look at everything and post one message.
 
     Args:
@@ -50,6 +52,7 @@ async def examine(slack: SlackSink, channels: Sequence[str], *, message_to: str,
         channels: all channels that the configuration names.
         message_to: channel of the message, "" for none.
         now: Unix seconds.
+        app_token: the app-level token, "" for none.
     """
     try:
         found = [Finding("token", "fine", f"accepted: {await slack.check()}")]
@@ -57,6 +60,7 @@ async def examine(slack: SlackSink, channels: Sequence[str], *, message_to: str,
     except PostError as error:
         return [Finding("token", "wrong", str(error))]
     found += _scopes(scopes)
+    found.append(await _buttons(slack, app_token))
     for channel in channels:
         found.append(await _channel(slack, channel))
     if message_to:
@@ -77,6 +81,16 @@ def _scopes(scopes: frozenset[str] | None) -> list[Finding]:
         )
         for name in lacking
     ]  # fmt: skip
+
+
+async def _buttons(slack: SlackSink, app_token: str) -> Finding:
+    if not app_token:
+        return Finding("buttons", "missing", "no slack.app_token is set: alerts come without buttons, /alertd is mute")
+    try:
+        await slack.listens(app_token)
+    except PostError as error:
+        return Finding("buttons", "wrong", f"{error}; check slack.app_token (xapp-…) and its scope connections:write")
+    return Finding("buttons", "fine", "Socket Mode opens")
 
 
 async def _channel(slack: SlackSink, channel: str) -> Finding:

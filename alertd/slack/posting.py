@@ -77,6 +77,14 @@ class SlackSink:
         names = getattr(said, "headers", {}).get("X-OAuth-Scopes")
         return frozenset(name.strip() for name in names.split(",")) if names else None
 
+    async def listens(self, app_token: str) -> None:
+        """See whether an app-level token opens Socket Mode.
+
+        Raises:
+            PostError: it does not; its code says why.
+        """
+        await self._call(self._web().apps_connections_open(app_token=app_token), "Socket Mode")
+
     async def look(self, channel: str) -> None:
         """See whether a channel is there and its history can be read.
 
