@@ -227,7 +227,8 @@ def _evidence(new: Report, old: Report, *, common: bool) -> float:
     weight = 0.0
     if new.events and old.events:
         weight += _SAME_TYPE if set(new.events) & set(old.events) else -_OTHER_TYPE
-    if {f for f in new.figures if len(f) > 2} & set(old.figures):
+    # a short bare number is as often the name of a model ("737") as a figure
+    if {f for f in new.figures if " " in f or len(f) > 3} & set(old.figures):
         weight += _SAME_FIGURE
     names = set(new.fp.head.names) & set(old.fp.head.names)
     # a company's own name says nothing more where the company is known to be one
