@@ -36,7 +36,7 @@ class Sample:
     title: str
 
 
-@dataclass
+@dataclass(repr=False)
 class Tally:
     """What a watchlist would have posted.
 
@@ -61,6 +61,10 @@ class Tally:
     waiting: int = 0
     samples: dict[str, list[tuple[Sample, Callable[[], str]]]] = field(default_factory=dict)
     versions: Counter[str] = field(default_factory=Counter)
+
+    def __repr__(self) -> str:
+        """Short: asyncio writes out what a task returns."""
+        return f"<Tally of {self.alerts} alerts>"
 
     @property
     def alerts(self) -> int:

@@ -67,7 +67,7 @@ class Choice:
         return self._by_value.get(value, 0)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Index:
     """The rules of a watchlist as bits; make it with `build`.
 

@@ -77,7 +77,7 @@ class Matches:
     stopped: tuple[Stopped, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class RuleBook:
     """A compiled watchlist.
 
@@ -107,6 +107,10 @@ class RuleBook:
     companies: Mapping[str, ResolvedCompany]
     _profiles: dict[str, tuple[str, str]] = field(default_factory=dict, compare=False, repr=False)
     _who: dict[str, int] = field(default_factory=dict, compare=False, repr=False)
+
+    def __repr__(self) -> str:
+        """Short: asyncio writes out what a task returns, and what refers to a whole watchlist would take minutes."""
+        return f"<RuleBook of {len(self.rules)} rules>"
 
     def profile_of(self, issuer: str) -> tuple[str, str]:
         """Sector and country of an issuer, looked up once."""

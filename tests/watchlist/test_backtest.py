@@ -64,3 +64,9 @@ def test_the_difference_between_two_watchlists() -> None:
 
 def test_two_channels_are_one_alert() -> None:
     assert replay(Rule("x", companies=(XIAOMI,), destinations=("#a", "#b"))).alerts == 4
+
+
+def test_what_a_replay_returns_is_written_in_a_line() -> None:
+    tally = replay(Rule("x", companies=(XIAOMI,)))
+    assert repr(tally) == "<Tally of 4 alerts>"
+    assert len(repr(tally.samples["x"][0][1])) < 3000, "the reason refers to the whole watchlist"
