@@ -180,7 +180,7 @@ def quantise(source: Path, target: Path) -> None:
 
 def logits(path: Path, corpus: Corpus) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What a model file says of the held-out part: (all pieces, 9) and (all examples, 29); the rest is 0."""
-    run = session(path, threads=2)
+    run = session(path)
     tokens = np.zeros((len(corpus.ids), 9))
     documents = np.zeros((len(corpus.lengths), len(EVENT_TYPES) + 3))
     for batch, ids, kinds in batches(corpus, np.flatnonzero(corpus.held)):

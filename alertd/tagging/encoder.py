@@ -126,15 +126,16 @@ class Encoder:
 
     Args:
         tokenizer: a `tokenizers.Tokenizer`.
-        run: an onnxruntime session over the weights that puts all threads on one batch.
-        lone: a session of one thread, run side by side where there are several batches: small matrices gain more
-            from a core of their own than from sharing two.
-        threads: how many of them.
+        run: a session over the weights, of one thread: these matrices are so small that two batches side by side gain
+            more from two cores than one batch from both (measured, also for a single headline).
+        threads: how many batches are computed side by side.
         description: as written beside the weights.
     """
 
-    def __init__(self, tokenizer: Any, run: Any, lone: Any, threads: int, description: Mapping[str, Any]) -> None:
-        self._tokenizer, self._run, self._lone, self._threads = tokenizer, run, lone, threads
+    def __init__(self, tokenizer: Any, run: Any, threads: int, description: Mapping[str, Any]) -> None:
+        self._tokenizer, self._run, self._threads = tokenizer, run, threads
+        # kept, for the first pass of a thread takes twice as long as the next
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="encoder")
         self._heads: Temperatures = description["temperatures"]
         self.version: str = description["version"]
         self.thresholds: Mapping[str, float] = description["thresholds"]
@@ -145,7 +146,7 @@ class Encoder:
         """Load the shipped model: on the GPU where there is one and torch is installed, else on the CPU.
 
         Args:
-            threads: for one pass; None for as many as the process may use.
+            threads: how many are used; None for as many as the process may use.
             folder: where weights, description and tokenizer are.
 
         Raises:
@@ -155,14 +156,13 @@ class Encoder:
         threads = threads or len(os.sched_getaffinity(0))
         gpu = on_gpu(folder / WEIGHTS)
         try:
-            run = gpu or session(folder / WEIGHTS, threads)
-            lone = run if gpu or threads == 1 else session(folder / WEIGHTS, 1)
+            run = gpu or session(folder / WEIGHTS)
             found = [i.name for i in run.get_inputs()], [o.name for o in run.get_outputs()]
         except Exception as error:  # onnxruntime's errors have no common root of their own
             raise ModelError(f"cannot be loaded: {error}", where=str(folder / WEIGHTS), hint=_HINT) from error
         if found != (["ids", "kinds"], ["tokens", "documents", "embedding"]):
             raise ModelError(f"has other inputs and outputs: {found}", where=str(folder / WEIGHTS), hint=_HINT)
-        return cls(_tokenizer(folder), run, lone, 1 if gpu else threads, description)
+        return cls(_tokenizer(folder), run, 1 if gpu else threads, description)
 
     def encode(self, inputs: Sequence[EncoderInput]) -> list[Encoded]:
         """Read articles, in order: at most 256 word pieces each."""
@@ -176,25 +176,26 @@ class Encoder:
         """
         windows = read(self._tokenizer, [(given.title, given.body) for given in inputs])
         order = sorted(range(len(windows)), key=lambda i: -len(windows[i].ids))
-        batches = [order[start : start + _BATCH] for start in range(0, len(order), _BATCH)]
-        if len(batches) == 1 or self._threads == 1:
+        # several for each thread, the longest first, so that none waits long for another at the end
+        size = min(_BATCH, -(-len(order) // (4 * self._threads)))
+        batches = [order[start : start + size] for start in range(0, len(order), max(size, 1))]
+        if len(batches) <= 1 or self._threads == 1:
             for batch in batches:
-                yield from zip(batch, self._batch(self._run, [windows[i] for i in batch]), strict=True)
+                yield from zip(batch, self._batch([windows[i] for i in batch]), strict=True)
             return
-        with ThreadPoolExecutor(self._threads) as pool:
-            jobs = {pool.submit(self._batch, self._lone, [windows[i] for i in batch]): batch for batch in batches}
-            for job in as_completed(jobs):
-                yield from zip(jobs[job], job.result(), strict=True)
+        jobs = {self._pool.submit(self._batch, [windows[i] for i in batch]): batch for batch in batches}
+        for job in as_completed(jobs):
+            yield from zip(jobs[job], job.result(), strict=True)
 
-    def _batch(self, run: Any, windows: Sequence[Window]) -> list[Encoded]:
-        """One batch through a session."""
+    def _batch(self, windows: Sequence[Window]) -> list[Encoded]:
+        """One batch through the session."""
         lengths = [len(w.ids) for w in windows]
         ids = np.zeros((len(windows), max(lengths)), np.int64)
         kinds = np.zeros_like(ids)
         for row, window in enumerate(windows):
             ids[row, : lengths[row]] = window.ids
             kinds[row, : lengths[row]] = window.kinds
-        tokens, documents, embeddings = run.run(None, {"ids": ids, "kinds": kinds})
+        tokens, documents, embeddings = self._run.run(None, {"ids": ids, "kinds": kinds})
         heads = self._heads
         named = (1 - _softmax(tokens[..., :3] / heads["company"])[..., 0]).tolist()
         tokens[..., _ROLES] /= heads["role"]
@@ -208,16 +209,15 @@ class Encoder:
         ]
 
 
-def session(path: Path, threads: int) -> Any:
-    """An onnxruntime session on the CPU that leaves its cores alone while it waits."""
+def session(path: Path) -> Any:
+    """An onnxruntime session on the CPU, of one thread and for several at once."""
     # set before the import: it reports its use over the network and leaves an id in the home folder otherwise
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(
         str(path),
