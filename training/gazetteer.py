@@ -65,6 +65,8 @@ def corrected(listings: list[Listing], overrides: dict[str, Any]) -> list[Listin
             by_symbol[symbol] = Listing(
                 symbol, list(twin.names), "", twin.country, "", "", twin.sector, normals=list(twin.normals)
             )
+    for symbol, (name, country, sector) in overrides["lacking"].items():
+        by_symbol.setdefault(symbol, Listing(symbol, [name], "", country, "", "", sector, normals=[normalise(name)]))
     return list(by_symbol.values())
 
 

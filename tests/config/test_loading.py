@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from alertd.config import FILES, load
+from alertd.config.listfiles import builtin_lists
 from alertd.config.loading import Configuration
 from alertd.errors import ConfigError
+from alertd.tagging.gazetteer import Gazetteer
 from tests.config.folders import SETTINGS, WATCHLIST, known, like, write
 
 
@@ -349,6 +351,14 @@ def test_included_files_take_over_defaults_and_use_lists(tmp_path: Path) -> None
     assert found.files == (*FILES, "tech.yaml", "banks.yaml")
     (config / "banks.yaml").write_text("rules: [{name: b, companies: F}]\n")
     assert load(config, {}, known, like).generation != found.generation
+
+
+@pytest.mark.parametrize("name", sorted(builtin_lists()))
+def test_the_companies_of_a_list_that_comes_with_alertd_are_known(name: str) -> None:
+    companies = Gazetteer.open()
+    symbols = builtin_lists()[name]
+    assert len(symbols) == len(set(symbols)) > 80
+    assert [symbol for symbol in symbols if companies.by_symbol(symbol) is None] == []
 
 
 def test_an_index_comes_with_alertd_and_may_be_replaced(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def ours() -> TorchSession:
 
 @pytest.fixture(scope="module")
 def theirs() -> Any:
-    return session(MODEL, 2)
+    return session(MODEL)
 
 
 def windows(rows: int, length: int, seed: int) -> dict[str, Any]:
