@@ -17,6 +17,11 @@ from alertd.feeds.identity import Identity
 
 LARGEST: Final = 4_000_000
 """Bytes of a document up to which it is cut apart."""
+MOST_ITEMS: Final = 5_000
+"""Items up to which it is."""
+
+MOST_KEPT: Final = 64_000_000
+"""Bytes of hashes that are kept of documents: about a million items."""
 
 _MARK = re.compile(
     rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|<\?.*?\?>|<[!?]|<(/?)((?:[\w.-]+:)?(?:item|entry))(?=[\s/>])[^<>]*>", re.DOTALL
@@ -82,12 +87,48 @@ class Shown:
         return found
 
 
+class Shelf:
+    """What documents showed, by feed, up to a number of bytes: what was put there first goes first.
+
+    Args:
+        most: bytes of all hashes together; the rest of a place takes about as much again for small documents.
+    """
+
+    def __init__(self, most: int = MOST_KEPT) -> None:
+        self._most = most
+        self._kept: dict[str, Shown] = {}
+        self._size = 0
+
+    def get(self, feed: str) -> Shown | None:
+        """What the last document of a feed showed, None when it is not there."""
+        return self._kept.get(feed)
+
+    def put(self, feed: str, shown: Shown) -> None:
+        """Keep what a document showed in the place of the one before."""
+        self.pop(feed)
+        self._kept[feed] = shown
+        self._size += len(shown.items)
+        while self._size > self._most:
+            self.pop(next(iter(self._kept)))
+
+    def pop(self, feed: str) -> None:
+        """Drop what is kept of a feed, if anything is."""
+        shown = self._kept.pop(feed, None)
+        self._size -= len(shown.items) if shown else 0
+
+    def clear(self) -> None:
+        """Drop all."""
+        self._kept.clear()
+        self._size = 0
+
+
 def cut(body: bytes) -> Cut | None:
     """Cut a document apart; None when it cannot be done beyond doubt."""
     # what shifts, UTF-16 and UTF-32, and gzip are not text of one byte a sign
     if len(body) > LARGEST or b"\x1b" in body or b"\0" in body or body.startswith(b"\x1f\x8b") or not _is_utf8(body):
         return None
-    pieces, items = [], []
+    pieces: list[bytes] = []
+    items: list[bytes] = []
     name, start, end = b"", -1, 0
     for found in _MARK.finditer(body):
         begin, stop = found.span()
@@ -98,7 +139,7 @@ def cut(body: bytes) -> Cut | None:
             continue
         name = name or tag
         closing = start >= 0
-        if tag != name or bool(slash) != closing or body[stop - 2 : stop] == b"/>":
+        if tag != name or bool(slash) != closing or body[stop - 2 : stop] == b"/>" or len(items) == MOST_ITEMS:
             return None
         if closing:
             end = stop

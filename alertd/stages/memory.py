@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 
 from alertd.config import FeedSettings
 from alertd.errors import FencedError
-from alertd.feeds.delta import Shown
+from alertd.feeds.delta import Shelf, Shown
 from alertd.feeds.schedule import FeedState, of_address
 from alertd.stages.context import Context
 from alertd.store import keys
@@ -56,7 +56,7 @@ class FeedMemory:
         # as stored: what is said of another address counts only once the feed is asked for
         self._states: dict[str, FeedState] = {}
         self._noted: dict[str, FeedState] = {}
-        self._shown: dict[str, Shown] = {}
+        self._shown = Shelf()
         self._due = False
         self._timer: asyncio.TimerHandle | None = None
         self._waiting: list[_Commit] = []
@@ -84,20 +84,22 @@ class FeedMemory:
         return of_address(self._noted.get(feed.name) or self._states[feed.name], feed.url)
 
     def shown(self, feed: FeedSettings) -> Shown | None:
-        """What the document of its last commit showed; None when this process did not read it."""
+        """What the document of its last commit showed; None when it is not at hand."""
         self._check_token()
         return self._shown.get(feed.name)
 
     def _check_token(self) -> None:
         if self._token != self._lease.token:
             self._token = self._lease.token
-            for held in (self._states, self._noted, self._shown):
-                held.clear()
+            self._states.clear()
+            self._noted.clear()
+            self._shown.clear()
 
     def forget(self, name: str) -> None:
         """Drop what is at hand of a feed; the store keeps its own."""
-        for held in (self._states, self._noted, self._shown):
-            held.pop(name, None)
+        self._states.pop(name, None)
+        self._noted.pop(name, None)
+        self._shown.pop(name)
 
     def note(self, feed: FeedSettings, state: FeedState) -> None:
         """End a poll that brought nothing new; the store learns of it within `NOTED_WITHIN` seconds."""
@@ -149,7 +151,7 @@ class FeedMemory:
         self._check_token()
         self._states[feed.name] = state
         if shown is not None:
-            self._shown[feed.name] = shown
+            self._shown.put(feed.name, shown)
 
     def _send_soon(self) -> None:
         # one at a time, for what is sent side by side may arrive in any order

@@ -7,11 +7,11 @@ import time
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alertd.feeds import parse
-from alertd.feeds.delta import Cut, Shown, cut, only
+from alertd.feeds.delta import Cut, Shelf, Shown, cut, only
 from alertd.feeds.identity import Identity, identity
 from alertd.feeds.parse import ParsedFeed
 from tests.feeds.test_corpora import FEEDS, documents
@@ -84,6 +84,7 @@ def test_a_document_is_all_of_its_pieces_and_items(body: bytes) -> None:
     assert len(found.items) == len(read(body).entries)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.sampled_from(ITEMS), min_size=1, max_size=8), st.data())
 def test_some_items_give_the_entries_that_they_give_among_all(items: list[str], data: st.DataObject) -> None:
     body = document(items)
@@ -146,9 +147,26 @@ def test_what_was_shown_is_kept_small_and_read_back() -> None:
     assert len(shown.items) == 56 * len(ITEMS)
 
 
+def test_what_was_shown_is_bounded_and_the_oldest_goes_first() -> None:
+    shelf = Shelf(most=250)
+    for feed in ("a", "b", "a", "c"):
+        shelf.put(feed, Shown("", bytes(100), 0.0))
+    assert [feed for feed in "abc" if shelf.get(feed)] == ["a", "c"]
+    shelf.pop("a")
+    shelf.pop("nobody")
+    shelf.put("d", Shown("", bytes(150), 0.0))
+    assert [feed for feed in "abcd" if shelf.get(feed)] == ["c", "d"]
+    shelf.put("e", Shown("", bytes(251), 0.0))
+    assert [feed for feed in "abcde" if shelf.get(feed)] == []
+    shelf.put("a", Shown("", bytes(250), 0.0))
+    shelf.clear()
+    shelf.put("b", Shown("", bytes(250), 0.0))
+    assert [feed for feed in "ab" if shelf.get(feed)] == ["b"]
+
+
 @pytest.mark.parametrize("sign", [b"<![CDATA[", b"<!--", b"<item", b"<item ", b"<?", b"<item></item>", b"<updated>"])
 def test_hostile_documents_are_cut_or_refused_at_once(sign: bytes) -> None:
     body = b"<rss><channel>" + sign * (1_000_000 // len(sign))
-    began = time.monotonic()
+    began = time.thread_time()
     cut(body)
-    assert time.monotonic() - began < 2.0
+    assert time.thread_time() - began < 1.0
