@@ -215,9 +215,9 @@ class Fetcher:
             "Accept": accept,
             "Accept-Encoding": ACCEPT_ENCODING,
         }
-        if sent.etag and _encodable(sent.etag):
+        if sent.etag:
             headers["If-None-Match"] = sent.etag
-        if sent.last_modified and _encodable(sent.last_modified):
+        if sent.last_modified:
             headers["If-Modified-Since"] = sent.last_modified
         if own:
             headers.update({name: secret.get_secret_value() for name, secret in feed.headers.items()})
@@ -286,7 +286,9 @@ def _origin(start: URL, current: URL) -> str:
 
 
 def _validators(headers: dict[str, str], origin: str) -> Validators:
-    return Validators(headers.get("etag", ""), headers.get("last-modified", ""), origin)
+    # what could not be sent back is not kept either: no store takes bytes that are no text
+    etag, modified = (headers.get(name, "") for name in ("etag", "last-modified"))
+    return Validators(etag if _encodable(etag) else "", modified if _encodable(modified) else "", origin)
 
 
 def _encodable(value: str) -> bool:

@@ -71,6 +71,20 @@ async def refused(url: URL | str, *, allow_private: bool = True, **settings: obj
     return caught.value
 
 
+async def test_validators_that_are_no_text_are_not_kept() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        transport = request.transport
+        assert isinstance(transport, asyncio.Transport)
+        length = f"Content-Length: {len(BODY)}".encode()
+        transport.write(b'HTTP/1.1 200 OK\r\nETag: "\xff\xfe"\r\nLast-Modified: now\r\n' + length + b"\r\n\r\n" + BODY)
+        transport.close()
+        return web.Response()
+
+    async with serving(answer) as (_, url), Fetcher(allow_private=True) as fetcher:
+        fetched = await fetcher.fetch(FeedStub(url=str(url)), Validators())
+    assert (fetched.body, fetched.validators) == (BODY, Validators("", "now"))
+
+
 @pytest.mark.parametrize("etag", ['"abc"', 'W/"abc"', "unquoted", '"a,b c"'])
 async def test_validators_are_replayed_byte_for_byte(etag: str) -> None:
     modified = "Sat, 2 May 2026  10:00:00 +0000"
