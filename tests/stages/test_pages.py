@@ -39,7 +39,7 @@ class World:
 
     @property
     def settings(self) -> str:
-        feed = f"{{name: wire, url: '{self.server.url_for('/wire')}', full_text: true, full_text_wait: 5s}}"
+        feed = f"{{name: wire, url: '{self.server.url_for('/wire')}', full_text: true, full_text_wait: 60s}}"
         return f"allow_private_addresses: true\nfeeds:\n  - {feed}\nweb: {{port: 0}}\n"
 
     def _feed(self, _request: Request) -> Response:
@@ -96,7 +96,7 @@ async def test_a_page_that_hangs_costs_the_article_nothing_but_a_moment(
     redis: Redis, tmp_path: Path, httpserver: HTTPServer
 ) -> None:
     world = World(httpserver)
-    settings = world.settings.replace("full_text_wait: 5s", "full_text_wait: 300ms")
+    settings = world.settings.replace("full_text_wait: 60s", "full_text_wait: 300ms")
     async with context(redis, tmp_path, settings=settings) as ctx, polling(ctx) as poller:
         assert await poller.lease.acquire()
         await poller.once()

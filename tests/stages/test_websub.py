@@ -90,6 +90,10 @@ async def _outcome(ctx: Context, name: str) -> float:
     return float(ctx.metrics.pushes.labels(outcome=name)._value.get())
 
 
+async def _seen(rows: list[Any]) -> list[Any]:
+    return rows
+
+
 async def test_what_a_hub_pushes_goes_the_way_of_a_poll(redis: Redis, tmp_path: Path) -> None:
     async with fake_hub() as hub, world(redis, tmp_path, hub) as here:
         known = await here.subscribed()
@@ -98,6 +102,7 @@ async def test_what_a_hub_pushes_goes_the_way_of_a_poll(redis: Redis, tmp_path: 
         assert asked["hub.topic"] == "https://wire.example/rss"
         assert asked["hub.callback"].endswith(f"/websub/{known.token}")
         assert (len(asked["hub.secret"]), asked["hub.lease_seconds"]) == (64, str(LEASE))
+        await until(lambda: _seen(hub.verified))
         assert hub.verified == [(200, "c" * 40)]
         assert await hub.push(document("two", "one").encode()) == 202
         await until(lambda: _taken(redis, 2))
