@@ -137,13 +137,17 @@ class Keeper:
     def _spawn(self) -> int:
         keeper = os.getpid()
         log = os.open(LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        # a signal that met the child while it still had our handlers would be lost: it waits until these are gone
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
         server = os.fork()
         if server:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             os.close(log)
             return server
         try:
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             os.dup2(log, 1)
             os.dup2(log, 2)
             if sys.platform == "linux":

@@ -98,9 +98,11 @@ async def test_a_start_that_is_given_up_leaves_a_server_that_can_be_found(state:
     task = asyncio.create_task(embedded.start(state))
     await until((state / "redis" / "keeper.json").exists, "a keeper")
     task.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await task
-    assert (await embedded.start(state)).pid
+    (given_up,) = await asyncio.gather(task, return_exceptions=True)
+    found = await embedded.start(state)
+    assert found.pid
+    # it may have been ready in the moment of the keeper's mark
+    assert isinstance(given_up, asyncio.CancelledError) or given_up == found
 
 
 @pytest.mark.parametrize("named", ["no-such-server", "/no/such/server"])
