@@ -89,7 +89,8 @@ def test_who_only_looks_never_keeps_a_daemon_out(tmp_path: Path) -> None:
     done = threading.Event()
 
     def look() -> None:
-        while not done.is_set():
+        # some hundred looks a second of each; without a pause they would leave the lock free for no moment
+        while not done.wait(0.003):
             folder.locked(tmp_path / folder.LOCK)
 
     watchers = [threading.Thread(target=look) for _ in range(3)]
