@@ -7,24 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import aiohttp
-from aiohttp import ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from aiohttp import ClientResponse
 from yarl import URL
 
-from alertd import __version__
 from alertd.errors import FeedError
 from alertd.feeds.decompress import ACCEPT_ENCODING, Plain, TooLargeError, UnknownEncodingError, decompress
 from alertd.feeds.failures import failure, refusal, too_large
-from alertd.feeds.network import guarded_socket, proxies_of_environment, proxy_for, read_address, same_site
+from alertd.feeds.network import read_address, same_site
 from alertd.feeds.pace import Pace
 from alertd.feeds.places import Places
+from alertd.feeds.sessions import Sessions, user_agent
 from alertd.feeds.settings import FeedLike
 
 MAX_REDIRECTS = 5
@@ -92,29 +91,19 @@ class Fetcher:
         self, *, contact: str = "", allow_private: bool = False, clock: Callable[[], float] = time.time
     ) -> None:
         self._contact = contact
-        self._allow_private = allow_private
         self._clock = clock
         self._places = Places()
         self._pace = Pace()
-        # read once: taking the environment apart costs as much as a request
-        self._proxies: Mapping[str, str] = {}
-        self._session: ClientSession | None = None
-        self._proxied: ClientSession | None = None
+        self._sessions = Sessions(allow_private=allow_private)
 
     async def __aenter__(self) -> Self:
-        self._proxies = proxies_of_environment()
-        self._session = open_session(None if self._allow_private else guarded_socket)
-        # a proxy is the operator's own, and often in a private network
-        self._proxied = open_session(None)
+        await self._sessions.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for session in (self._session, self._proxied):
-            if session is not None:
-                await session.close()
-        self._session = self._proxied = None
+        await self._sessions.__aexit__(kind, error, trace)
 
     async def fetch(self, feed: FeedLike, validators: Validators, *, accept: str = ACCEPT) -> Fetched:
         """Ask for a feed once.
@@ -129,17 +118,13 @@ class Fetcher:
                 `encoding`, `proxy`, `redirect_loop`, `redirects`, `bad_url`, `contact`, `protocol`, `challenge`,
                 `empty` or `http_<status>`; `retry_after` is set when the publisher named a time.
         """
-        direct, proxied = self._session, self._proxied
-        if direct is None or proxied is None:
-            raise RuntimeError("the fetcher is used outside of its context")
         start = current = read_address(feed.url, feed)
         seen: list[URL] = []
         permanent = True
         seconds = 0.0
         while True:
             self._check(current, feed)
-            proxy = proxy_for(current, feed, self._proxies, allow_private=self._allow_private)
-            session = proxied if proxy else direct
+            session, proxy = self._sessions.towards(current, feed)
             own = same_site(start, current)
             sent = validators if validators.origin == _origin(start, current) else Validators()
             headers = self._headers(feed, sent, own=own, accept=accept)
@@ -209,9 +194,8 @@ class Fetcher:
             )
 
     def _headers(self, feed: FeedLike, sent: Validators, *, own: bool, accept: str) -> dict[str, str]:
-        contact = f" (+{self._contact})" if self._contact else ""
         headers = {
-            "User-Agent": feed.user_agent or f"alertd/{__version__}{contact}",
+            "User-Agent": feed.user_agent or user_agent(self._contact),
             "Accept": accept,
             "Accept-Encoding": ACCEPT_ENCODING,
         }
@@ -253,22 +237,6 @@ class Fetcher:
                 hint="tell the publisher",
                 kind="encoding",
             ) from None
-
-
-def open_session(sockets: Callable[[tuple[Any, ...]], socket.socket] | None) -> ClientSession:
-    """Open a session that keeps no cookies, takes no proxy or password by itself, and has no limit but ours.
-
-    Args:
-        sockets: makes its sockets, see `guarded_socket`; None for any.
-    """
-    return ClientSession(
-        connector=TCPConnector(limit=0, ttl_dns_cache=60, socket_factory=sockets),
-        cookie_jar=DummyCookieJar(),
-        timeout=ClientTimeout(total=None),
-        auto_decompress=False,
-        # proxies are chosen by us, and a .netrc must not add secrets
-        trust_env=False,
-    )
 
 
 def _redirect(response: ClientResponse, current: URL, feed: FeedLike) -> URL | None:

@@ -7,13 +7,11 @@ answer is one line of JSON. It ends when its stdin does, so it never outlives th
 from __future__ import annotations
 
 import json
-import resource
-import signal
-import sys
 from typing import Any, BinaryIO
 
 import trafilatura
 
+from alertd.feeds.bounded import run_bounded
 from alertd.feeds.charset import charset_of_header
 from alertd.feeds.parse import MAX_TEXT
 from alertd.feeds.text import plain
@@ -57,13 +55,5 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
         answers.flush()
 
 
-def main() -> None:
-    """Serve stdin and stdout; a Ctrl-C is for the daemon, which closes our stdin."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    serve(sys.stdin.buffer, sys.stdout.buffer)
-
-
 if __name__ == "__main__":
-    main()
+    run_bounded(serve, MEMORY)

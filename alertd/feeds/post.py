@@ -9,11 +9,10 @@ from typing import Final, Self
 
 import aiohttp
 
-from alertd import __version__
 from alertd.errors import FeedError
 from alertd.feeds.failures import failure, refusal
-from alertd.feeds.fetch import open_session
-from alertd.feeds.network import guarded_socket, proxies_of_environment, proxy_for, read_address
+from alertd.feeds.network import read_address
+from alertd.feeds.sessions import Sessions, user_agent
 from alertd.feeds.settings import FeedLike
 
 MOST_REDIRECTS: Final = 3
@@ -29,25 +28,17 @@ class Poster:
     """
 
     def __init__(self, *, contact: str = "", allow_private: bool = False) -> None:
-        self._agent = f"alertd/{__version__}{f' (+{contact})' if contact else ''}"
-        self._allow_private = allow_private
-        self._proxies: Mapping[str, str] = {}
-        self._direct: aiohttp.ClientSession | None = None
-        self._proxied: aiohttp.ClientSession | None = None
+        self._agent = user_agent(contact)
+        self._sessions = Sessions(allow_private=allow_private)
 
     async def __aenter__(self) -> Self:
-        self._proxies = proxies_of_environment()
-        self._direct = open_session(None if self._allow_private else guarded_socket)
-        self._proxied = open_session(None)
+        await self._sessions.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for session in (self._direct, self._proxied):
-            if session is not None:
-                await session.close()
-        self._direct = self._proxied = None
+        await self._sessions.__aexit__(kind, error, trace)
 
     async def post(self, url: str, form: Mapping[str, str], feed: FeedLike) -> None:
         """Post a form once; redirects that keep the method (307, 308) are followed.
@@ -60,15 +51,12 @@ class Poster:
         Raises:
             FeedError: it did not arrive or was refused, as `Fetcher.fetch` says it.
         """
-        direct, proxied = self._direct, self._proxied
-        if direct is None or proxied is None:
-            raise RuntimeError("the poster is used outside of its context")
         target = read_address(url, feed)
         try:
             async with asyncio.timeout(feed.timeout):
                 for _ in range(MOST_REDIRECTS + 1):
-                    proxy = proxy_for(target, feed, self._proxies, allow_private=self._allow_private)
-                    async with (proxied if proxy else direct).post(
+                    session, proxy = self._sessions.towards(target, feed)
+                    async with session.post(
                         target, data=form, headers={"User-Agent": self._agent}, allow_redirects=False, proxy=proxy
                     ) as response:
                         if response.status in (307, 308):

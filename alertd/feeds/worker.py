@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import resource
-import signal
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, fields
 from typing import Any, BinaryIO
 
 from alertd.articles import Entry
 from alertd.errors import FeedError
+from alertd.feeds.bounded import run_bounded
 from alertd.feeds.parse import parse
 from alertd.feeds.settings import ReadSettings
 
@@ -66,13 +65,5 @@ def _peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def main() -> None:
-    """Serve stdin and stdout; a Ctrl-C is for the daemon, which closes our stdin."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    serve(sys.stdin.buffer, sys.stdout.buffer)
-
-
 if __name__ == "__main__":
-    main()
+    run_bounded(serve, MEMORY)

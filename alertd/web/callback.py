@@ -13,8 +13,7 @@ from typing import Final, Literal, Protocol
 
 from aiohttp import web
 
-from alertd.errors import AlertdError
-from alertd.web.server import strict_headers
+from alertd.web.listening import listen, port_of
 
 logger = logging.getLogger(__name__)
 
@@ -61,20 +60,9 @@ class CallbackServer:
         application = web.Application(client_max_size=LARGEST)
         application.router.add_get("/{path:.*}", self._verify)
         application.router.add_post("/{path:.*}", self._push)
-        application.on_response_prepare.append(strict_headers)
-        runner = web.AppRunner(application, access_log=None, handle_signals=False)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, self.host, self.port).start()
-        except OSError as error:
-            await runner.cleanup()
-            raise AlertdError(
-                f"cannot listen on {self.host}:{self.port}: {error.strerror or error}",
-                where="websub",
-                hint="set websub.port to a free port",
-            ) from error
-        self._runner = runner
-        self.port = int(runner.addresses[0][1])
+        hint = "set websub.port to a free port"
+        self._runner = await listen(application, self.host, self.port, where="websub", hint=hint)
+        self.port = port_of(self._runner)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -12,23 +12,12 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from alertd.errors import AlertdError
 from alertd.web.health import Health, HealthCheck, Part
+from alertd.web.listening import listen, port_of
 
 logger = logging.getLogger(__name__)
 
 READY_LIMIT: Final = 1.0
 """Seconds that /readyz waits for the parts; a part that hangs must not make the probe hang."""
-
-HEADERS: Final = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "Server": "alertd",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
-"""Set on every answer, errors included."""
 
 
 class WebServer:
@@ -72,7 +61,6 @@ class WebServer:
         application.router.add_get("/healthz", self._healthz)
         application.router.add_get("/readyz", self._readyz)
         application.router.add_get("/metrics", self._metrics)
-        application.on_response_prepare.append(strict_headers)
         return application
 
     async def start(self) -> None:
@@ -81,19 +69,9 @@ class WebServer:
         Raises:
             AlertdError: the address is taken or not ours.
         """
-        runner = web.AppRunner(self.application(), access_log=None, handle_signals=False)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, self.host, self.port).start()
-        except OSError as error:
-            await runner.cleanup()
-            raise AlertdError(
-                f"cannot listen on {self.host}:{self.port}: {error.strerror or error}",
-                where="web",
-                hint="set web.port to a free port, or to 0 for any",
-            ) from error
-        self._runner = runner
-        self.port = int(runner.addresses[0][1])
+        hint = "set web.port to a free port, or to 0 for any"
+        self._runner = await listen(self.application(), self.host, self.port, where="web", hint=hint)
+        self.port = port_of(self._runner)
 
     async def stop(self) -> None:
         """Stop listening and close what is open; calling it again does nothing."""
@@ -138,11 +116,6 @@ class WebServer:
             return check.result()
         logger.warning("the readiness check failed", exc_info=error)
         return Health((Part("check", False, str(error) if isinstance(error, AlertdError) else type(error).__name__),))
-
-
-async def strict_headers(_: web.Request, response: web.StreamResponse) -> None:
-    """Set the headers of every answer; a signal of aiohttp's applications."""
-    response.headers.update(HEADERS)
 
 
 def is_loopback(host: str) -> bool:

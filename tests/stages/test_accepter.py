@@ -16,7 +16,7 @@ from alertd.stages.context import Context
 from alertd.store import keys
 from alertd.stories.fingerprints import bands, fingerprint
 from alertd.stories.records import written
-from tests.stages.world import context, entry, judged, stream
+from tests.stages.world import away_once, context, entry, judged, stream
 
 TITLE = "Acme agrees to buy Bolt Industries for $4.7 billion in cash and shares"
 OTHERS = (
@@ -187,13 +187,7 @@ async def test_an_error_of_the_store_reaches_the_calls_that_waited_and_no_others
         assert await lease.acquire()
         accepter = Accepter(ctx, lease)
         (first,), (second,) = await every(ctx, entry(TITLE)), await every(ctx, entry(OTHERS[2]))
-        real = ctx.store.run
-
-        async def away(*_: Any) -> Any:
-            monkeypatch.setattr(ctx.store, "run", real)
-            raise ConnectionError("away")
-
-        monkeypatch.setattr(ctx.store, "run", away)
+        away_once(monkeypatch, ctx.store)
         with pytest.raises(ConnectionError):
             await accepter.accept([first])
         assert [outcome for outcome, _ in await accepter.accept([first, second])] == ["accepted", "accepted"]

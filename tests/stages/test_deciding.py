@@ -17,7 +17,7 @@ from alertd.stages.shelf import Shelved
 from alertd.stages.tag import TagStage
 from alertd.store import keys
 from alertd.store.streams import Delivery, lag
-from tests.stages.world import at_work, context, decided, entry, stream, taken, until
+from tests.stages.world import at_work, away_once, context, decided, entry, stream, taken, until
 from tests.tagging import fakes
 
 TITLE = "Xiaomi to build a second car plant near Beijing in two years"
@@ -155,13 +155,7 @@ async def test_after_a_commit_that_failed_nothing_of_it_is_remembered(
         edited = entry("Xiaomi to build a third car plant near Beijing in 2 years", guid="g")
         ids, rows = await waiting(ctx, redis, entry(TITLE, guid="g"), edited)
         decide = await stage(ctx)
-        real = ctx.store.run
-
-        async def away(*_: Any) -> Any:
-            monkeypatch.setattr(ctx.store, "run", real)
-            raise ConnectionError("away")
-
-        monkeypatch.setattr(ctx.store, "run", away)
+        away_once(monkeypatch, ctx.store)
         with pytest.raises(ConnectionError):
             await decide.decide(rows)
         await decide.decide(rows)

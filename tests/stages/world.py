@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 from redis.asyncio import Redis
 
 from alertd.articles import Entry
@@ -140,6 +141,17 @@ async def polling(ctx: Context) -> AsyncIterator[Poller]:
     """A poller with what it needs."""
     async with Fetcher(allow_private=True) as fetcher, Reader() as reader, AsyncExitStack() as stack:
         yield Poller(ctx, fetcher, reader, await open_pages(stack, ctx))
+
+
+def away_once(monkeypatch: pytest.MonkeyPatch, store: Store) -> None:
+    """Let the next script fail as if the store were away."""
+    real = store.run
+
+    async def away(*_: Any) -> Any:
+        monkeypatch.setattr(store, "run", real)
+        raise ConnectionError("away")
+
+    monkeypatch.setattr(store, "run", away)
 
 
 async def until(condition: Callable[[], Awaitable[Any]], what: str = "") -> Any:

@@ -12,7 +12,8 @@ from prometheus_client import CollectorRegistry, Counter
 
 from alertd.errors import AlertdError, StoreError
 from alertd.web.health import Health, Part
-from alertd.web.server import HEADERS, WebServer, is_loopback
+from alertd.web.listening import HEADERS
+from alertd.web.server import WebServer, is_loopback
 
 READY = Health((Part("redis", True, "embedded"), Part("model", True)))
 LAME = Health((Part("redis", False, "no connection"), Part("model", True)))

@@ -1,0 +1,55 @@
+"""Listening on an address, and the headers that every answer carries."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aiohttp import web
+
+from alertd.errors import AlertdError
+
+HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Server": "alertd",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""Set on every answer, errors included."""
+
+
+async def listen(application: web.Application, host: str, port: int, *, where: str, hint: str) -> web.AppRunner:
+    """Serve an application; `cleanup` of what is returned ends it.
+
+    Args:
+        application: gets the headers of every answer.
+        host: address to listen on.
+        port: TCP port; 0 takes any free one, see `port_of`.
+        where, hint: for the error: the setting that is meant, and what to do.
+
+    Raises:
+        AlertdError: the address is taken or not ours.
+    """
+    application.on_response_prepare.append(_strict)
+    runner = web.AppRunner(application, access_log=None, handle_signals=False)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        await runner.cleanup()
+        raise AlertdError(
+            f"cannot listen on {host}:{port}: {error.strerror or error}", where=where, hint=hint
+        ) from error
+    return runner
+
+
+def port_of(runner: web.AppRunner) -> int:
+    """The port that was taken."""
+    return int(runner.addresses[0][1])
+
+
+async def _strict(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(HEADERS)
