@@ -32,6 +32,7 @@ from alertd.stages.notify import NotifyStage
 from alertd.stages.pages import open_pages
 from alertd.stages.poll import Poller
 from alertd.stages.socket import Socket
+from alertd.stages.standing import stand
 from alertd.stages.tag import TagStage
 from alertd.stages.websub import open_hubs
 from alertd.state import open_state, reach
@@ -242,8 +243,10 @@ async def _upkeep(context: Context, stop: asyncio.Event) -> None:
         theirs = await reload.agree(context.store, context.process, generation)
         if theirs:
             context.ready["config"] = (False, f"other processes have generation {theirs}, this one has {generation}")
-        elif not context.ready["config"][0]:
-            context.ready["config"] = (True, f"generation {generation}")
+        else:
+            if not context.ready["config"][0]:
+                context.ready["config"] = (True, f"generation {generation}")
+            await stand(context.store, context.now.configuration)  # the store may have come back empty
         for stream in keys.GROUPS:
             await streams.trim(context.store, stream)
         await report.observe(context.store, context.metrics)

@@ -16,6 +16,7 @@ from alertd.configured import compiled, read_with_companies, retagged
 from alertd.errors import AlertdError, ConfigError, StoreError
 from alertd.stages.context import Context, InForce
 from alertd.stages.operator import tell
+from alertd.stages.standing import stand
 from alertd.store import keys
 from alertd.store.connection import Store
 from alertd.tagging.gazetteer import Gazetteer
@@ -73,6 +74,7 @@ async def insist(store: Store, process: str, configuration: Configuration, patie
             where=str(configuration.folder),
             hint="give all of them the same files",
         )
+    await stand(store, configuration)
 
 
 async def warn(context: Context, warnings: Iterable[str]) -> None:
@@ -165,6 +167,7 @@ class Reloader:
             await self._refuse(error)
             return
         await agree(context.store, context.process, configuration.generation, force=True)
+        await stand(context.store, configuration)
         context.now = made
         context.metrics.configured(configuration.generation)
         context.metrics.config_refused.set(0)

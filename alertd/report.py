@@ -22,13 +22,13 @@ _RECENT = 100
 async def overview(store: Store) -> dict[str, Any]:
     """Counts and states of everything in the store, JSON-ready.
 
-    Keys: `generation`; `feeds` (name, polls, failures, failing, last_success, next, state in words,
-    interval and why, per_day for entries a day, outruns, stopped,
-    latency of its answers and delay of its entries in seconds); `articles`,
-    `copies`, `stories`; `alerts` (post, reply, operator); `posted`, `found` (arrived although the answer was lost),
-    `dropped`; `refused` (Slack's code to how often a channel began to answer it); `held` (reason to count);
-    `relations`; `dead`; `streams` (stage to lag); `outbox` (channel to length); `later` (alerts that are held, by the
-    time at which they are told); `recent` (the latest decisions, newest first).
+    Keys: `generation`; `feeds` (name, polls, failures, failing, last_success, next, state in words, interval and why,
+    per_day for entries a day, outruns, stopped, latency of its answers and delay of its entries in seconds);
+    `articles`, `copies`, `stories`; `alerts` (post, reply, operator); `posted`, `found` (arrived although the answer
+    was lost), `dropped`, `withdrawn` (their rules were deleted before they were told); `refused` (Slack's code to how
+    often a channel began to answer it); `held` (reason to count); `relations`; `dead`; `streams` (stage to lag);
+    `outbox` (channel to length); `later` (alerts that are held, by the time at which they are told); `recent` (the
+    latest decisions, newest first).
     """
     redis = cast(Any, store.redis)
     counts = {name: int(value) for name, value in (await redis.hgetall(keys.COUNTS)).items()}
@@ -45,6 +45,7 @@ async def overview(store: Store) -> dict[str, Any]:
         "posted": counts.get("posted", 0),
         "found": counts.get("found", 0),
         "dropped": counts.get("dropped", 0),
+        "withdrawn": counts.get("withdrawn", 0),
         "refused": _part(counts, "refused:"),
         "held": _part(counts, "held:"),
         "relations": _part(counts, "relation:"),

@@ -7,7 +7,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
@@ -91,13 +91,30 @@ async def _archived(configuration: Any, what: str) -> tuple[Filed | None, dict[s
         if filed is None:
             return None, {}
         redis = cast(Any, store.redis)
-        decision = await redis.get(keys.decision(filed.article.id))
+        decision = json.loads(await redis.get(keys.decision(filed.article.id)) or "{}")
         story = await redis.get(keys.story(filed.placement.story.id))
         return filed, {
-            "decision": json.loads(decision) if decision else {},
+            "decision": decision,
+            "alerts": await _fates(redis, decision.get("alerts", ())),
             "story": json.loads(story)["story"] if story else {},
             "silences": [json.loads(text) for text in (await redis.hgetall(keys.SILENCES)).values()],
         }
+
+
+async def _fates(redis: Any, names: Sequence[str]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Of each alert its rule, its channel, and the record of what became of it, empty while it waits."""
+    from alertd.articles import Alert, loads
+    from alertd.store import keys
+
+    found = []
+    for name in names:
+        sent, body = await redis.mget([keys.sent(name), keys.alert(name)])
+        record = json.loads(sent) if sent else {}
+        alert = loads(Alert, body) if body else None
+        rule = record.get("rule") or (alert.rule if alert else "")
+        channel = record.get("channel") or (alert.destination if alert else "")
+        found.append((rule, channel, record))
+    return found
 
 
 def explained(book: RuleBook, filed: Filed, more: Mapping[str, Any]) -> Iterator[str]:
@@ -106,7 +123,7 @@ def explained(book: RuleBook, filed: Filed, more: Mapping[str, Any]) -> Iterator
     Args:
         book: the watchlist, as its files are now.
         filed: the article.
-        more: what the store remembers of it: `decision`, `story` and `silences`.
+        more: what the store remembers of it: `decision`, `alerts`, `story` and `silences`.
     """
     from alertd.watchlist.explain import tag_lines, verdicts
 
@@ -127,6 +144,8 @@ def explained(book: RuleBook, filed: Filed, more: Mapping[str, Any]) -> Iterator
             yield f"           {story['articles']} articles so far, from {', '.join(story['sources'])}"
         if decision:
             yield f"decided    {decision['outcome']}: {decision['why']} (configuration {decision['generation']})"
+    for rule, channel, record in more.get("alerts", ()):
+        yield f"alert      {_fate(rule, channel, record)}"
     for silence in more.get("silences", ()):
         if silence["since"] <= article.arrived < silence["until"]:
             yield f"silence    {silence['id']} held when it arrived: {silence['why']}"
@@ -139,6 +158,16 @@ def explained(book: RuleBook, filed: Filed, more: Mapping[str, Any]) -> Iterator
         yield from (f"far        {verdict.rule}: {verdict.why}" for verdict in far)
     else:
         yield f"far        {len(far)} other rules: none of their companies, keywords or events is in the article"
+
+
+def _fate(rule: str, channel: str, record: Mapping[str, Any]) -> str:
+    what = " ".join(part for part in (f"of rule {rule}" if rule else "", f"for {channel}" if channel else "") if part)
+    if not record:
+        return f"{what or 'held'}: not told yet, it waits for its turn or its hour"
+    at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(record["at"]))
+    if record["how"] in ("posted", "found"):
+        return f"{what}: told at {at}"
+    return f"{what}: not told ({record.get('why') or record['how']}), {at}"
 
 
 def backtest(

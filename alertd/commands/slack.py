@@ -76,7 +76,8 @@ def alerts(
 ) -> None:
     """List what was sent, oldest first.
 
-    Alerts told in a digest are among them. The latest 20,000 are kept.
+    Alerts told in a digest are among them, and those that were not told because their rule was deleted while they
+    waited. The latest 20,000 are kept.
     """
     from rich import box
     from rich.table import Table
@@ -109,6 +110,8 @@ def alerts(
     for row in rows:
         at = time.strftime("%m-%d %H:%M:%S", time.localtime(row["at"]))
         told = f"{'↳ ' * (row['kind'] == 'reply')}{row['title']}"
+        if why := row.get("why"):
+            told = f"not told, {why}: {told}"
         cells = (at, row["channel"], row["rule"], row["symbol"] or row["company"], told)
         table.add_row(*(Text(escape(cell)) for cell in cells))
     draw(table)
@@ -119,4 +122,4 @@ async def _delivered(found: Configuration, start: float) -> list[dict[str, Any]]
     from alertd.state import open_state
 
     async with await open_state(found) as store:
-        return await delivered(cast(Any, store.redis), start)
+        return await delivered(cast(Any, store.redis), start, withdrawn=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from typing import Any, cast
 
 from alertd.articles import Alert, loads
@@ -11,7 +12,9 @@ from alertd.errors import FencedError
 from alertd.slack.sink import Sink
 from alertd.stages.context import LOOK_BACK, OWN_LEFT_BEHIND, Context, holding, pause
 from alertd.stages.sender import Sender
+from alertd.stages.standing import Standing, StandingReader
 from alertd.stages.tag import set_aside
+from alertd.stages.withdrawing import from_outbox, sweep_outboxes
 from alertd.store import keys
 from alertd.store.connection import BLOCK_MS
 from alertd.store.streams import EVERYTHING, Delivery, Reader
@@ -39,6 +42,8 @@ class NotifyStage:
         self._reader = Reader(context.store, keys.ALERTS, context.process, idle=OWN_LEFT_BEHIND)
         self._lease = context.lease("notify")
         self._senders: dict[str, Sender] = {}
+        self._standing = StandingReader(context)
+        self._swept = Standing()
 
     async def work(self, stop: asyncio.Event) -> None:
         """Deliver until the stop."""
@@ -46,11 +51,19 @@ class NotifyStage:
         async with asyncio.TaskGroup() as group:
             group.create_task(holding(self._context, self._lease, lambda: self._sort(group, stop), stop))
             while not stop.is_set():
+                await self._sweep()
                 for channel in await self._filled():
                     self._sender(channel, group, stop).wake.set()
                 await pause(stop, _LOOK)
             for sender in self._senders.values():
                 sender.wake.set()
+
+    async def _sweep(self) -> None:
+        """Empty the outboxes of what rules raised that are gone, when rules came or went, or at the start."""
+        standing = await self._standing.now()
+        if standing != self._swept:
+            await sweep_outboxes(self._context, standing)
+            self._swept = standing
 
     async def _filled(self) -> list[str]:
         """Channels for which something waits: others fill outboxes too, another process, or the operator's notices."""
@@ -65,7 +78,7 @@ class NotifyStage:
     def _sender(self, channel: str, group: asyncio.TaskGroup, stop: asyncio.Event) -> Sender:
         if channel not in self._senders:
             lease = self._context.lease(f"channel {channel}")
-            sender = self._senders[channel] = Sender(self._context, lease, self._sink, channel)
+            sender = self._senders[channel] = Sender(self._context, lease, self._sink, channel, self._standing)
             group.create_task(self._serve(sender, stop), name=f"sender {channel}")
         return self._senders[channel]
 
@@ -80,14 +93,20 @@ class NotifyStage:
         own, looked = True, float("-inf")
         while not stop.is_set():
             if self._context.monotonic() - looked > LOOK_BACK:
-                for delivery in await self._reader.left(EVERYTHING, own=own):
-                    await self._enqueue(delivery, group, stop)
+                await self._enqueue(await self._reader.left(EVERYTHING, own=own), group, stop)
                 await self._reader.sweep()
                 own, looked = False, self._context.monotonic()
-            for delivery in await self._reader.fresh(_BATCH, BLOCK_MS):
-                await self._enqueue(delivery, group, stop)
+            await self._enqueue(await self._reader.fresh(_BATCH, BLOCK_MS), group, stop)
 
-    async def _enqueue(self, delivery: Delivery, group: asyncio.TaskGroup, stop: asyncio.Event) -> None:
+    async def _enqueue(self, deliveries: Sequence[Delivery], group: asyncio.TaskGroup, stop: asyncio.Event) -> None:
+        if deliveries:
+            standing = await self._standing.now()
+            for delivery in deliveries:
+                await self._put(delivery, standing, group, stop)
+
+    async def _put(
+        self, delivery: Delivery, standing: Standing, group: asyncio.TaskGroup, stop: asyncio.Event
+    ) -> None:  # fmt: skip
         """Put an alert into its outbox and wake its sender; what is no alert is set aside."""
         try:
             alert = loads(Alert, delivery.fields["alert"])
@@ -103,6 +122,10 @@ class NotifyStage:
             ],
             [delivery.id, alert.key, delivery.fields["alert"], alert.destination, alert.kind],
         )  # fmt: skip
+        if outcome == "queued" and standing.gone(alert):
+            # decided by the rules of a moment ago
+            await from_outbox(self._context, alert.destination, [alert])
+            return
         sender = self._sender(alert.destination, group, stop)
         if outcome == "queued":
             sender.outbox.offer(alert)

@@ -119,17 +119,19 @@ class Outbox:
         if not await self._context.store.run("unclaim", names, [self._lease.token, claim.dump(), int(pause * 1000)]):
             self._lease.lost()
 
-    async def record(self, claim: Claim, alerts: Iterable[Alert], ts: str, how: str) -> None:
+    async def record(self, claim: Claim, alerts: Iterable[Alert], ts: str, how: str, why: str = "") -> None:
         """Record a delivery; `ts` is "" where there is no message to answer.
 
         Args:
             alerts: those of the claim.
             how: `posted`, `found`, `dropped` or `dead`.
+            why: of the latter two, why.
 
         Raises:
             FencedError: the channel went to another process.
         """
         at = round(self._context.clock(), 3)
+        record = {"ts": ts, "channel": self.channel, "at": at, "how": how, **({"why": why} if why else {})}
         bodies = {alert.key: alert for alert in alerts}
         rows: list[str] = []
         for name, story in claim.alerts:
@@ -141,7 +143,7 @@ class Outbox:
                 keys.recount(self.channel),
             ],
             [
-                self._lease.token, json.dumps({"ts": ts, "channel": self.channel, "at": at, "how": how}), REMEMBERED,
+                self._lease.token, json.dumps(record, ensure_ascii=False), REMEMBERED,
                 ts, how, self._context.window, MOST_DELIVERED, *rows,
             ],
         )  # fmt: skip
@@ -188,13 +190,17 @@ def row_of(alert: Alert, channel: str, ts: str, at: float, how: str) -> Mapping[
     }  # fmt: skip
 
 
-async def delivered(redis: Any, since: float, count: int | None = None) -> list[dict[str, Any]]:
+async def delivered(
+    redis: Any, since: float, count: int | None = None, *, withdrawn: bool = False
+) -> list[dict[str, Any]]:  # fmt: skip
     """What was delivered since a time, oldest first, as `row_of` says; at most the latest `count` rows.
 
     Args:
         redis: the connection.
         since: Unix seconds.
+        withdrawn: also what was taken out of an outbox before it was told; `how` is `withdrawn` then, and `why` says
+            why.
     """
     found = await redis.xrevrange(keys.DELIVERED, min=f"{max(0, int(since * 1000))}-0", count=count)
     rows = [json.loads(fields["row"]) for _, fields in reversed(found)]
-    return [row for row in rows if row["at"] >= since]
+    return [row for row in rows if row["at"] >= since and (withdrawn or "why" not in row)]

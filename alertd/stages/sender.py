@@ -19,6 +19,8 @@ from alertd.stages.context import Context, pause
 from alertd.stages.counters import Counters
 from alertd.stages.operator import tell
 from alertd.stages.outbox import Outbox
+from alertd.stages.standing import StandingReader
+from alertd.stages.withdrawing import from_outbox
 from alertd.store import keys
 from alertd.store.connection import TROUBLE, raise_if_cancelled
 from alertd.store.leases import Lease
@@ -39,15 +41,17 @@ class Sender:
         lease: the lease of this channel.
         sink: where messages go.
         channel: the channel as configured.
+        standing: tells which rules are in force.
     """
 
-    def __init__(self, context: Context, lease: Lease, sink: Sink, channel: str) -> None:
+    def __init__(self, context: Context, lease: Lease, sink: Sink, channel: str, standing: StandingReader) -> None:
         self.wake = asyncio.Event()
         self.lease = lease
         self.outbox = Outbox(context, lease, channel)
         self._context = context
         self._sink = sink
         self._channel = channel
+        self._standing = standing
         self._counters = Counters(context, sink, channel)
         self._looked_back = False
         self._wait = _FIRST_PAUSE
@@ -67,7 +71,7 @@ class Sender:
                 continue
             edits = await self._counters.catch_up()
             if seconds is None:
-                await _woken(self.wake, _LONGEST_REST if edits is None else edits)
+                await pause(self.wake, _LONGEST_REST if edits is None else edits)
             else:
                 await pause(stop, seconds if edits is None else min(seconds, edits))
 
@@ -82,6 +86,10 @@ class Sender:
                     return await self._resolve(left)
                 self._looked_back = True
             waiting = await self.outbox.waiting()
+            if waiting and (gone := await self._gone(waiting)):
+                # what stays though is in a claim, which is looked up first
+                self._looked_back = await from_outbox(self._context, self._channel, gone) > 0
+                return 0.0
             # a digest of several pages goes on with those alone that it is about
             paged = [alert for alert in waiting if alert.key in self._rest]
             settings = self._context.now.configuration.settings.slack
@@ -135,6 +143,9 @@ class Sender:
             return wait
         if await self._unsure() and await self._there_already(claim, alerts):
             return 0.0
+        if await self._gone(alerts):
+            await self.outbox.unclaim(claim)  # deleted in this very moment: the next look takes it out
+            return 0.0
         try:
             ts = await self._post(message, step.thread)
         except PostError as error:
@@ -153,6 +164,10 @@ class Sender:
         for alert in alerts:
             self._noted(alert, step.kind)
         return 0.0
+
+    async def _gone(self, alerts: Sequence[Alert]) -> list[Alert]:
+        standing = await self._standing.now()
+        return [alert for alert in alerts if standing.gone(alert)]
 
     @property
     def _answers(self) -> bool:
@@ -191,8 +206,8 @@ class Sender:
         self._context.metrics.post_seconds.observe(self._context.monotonic() - began)
         return ts
 
-    async def _record(self, claim: Claim, alerts: Sequence[Alert], ts: str, how: str) -> None:
-        await self.outbox.record(claim, alerts, ts, how)
+    async def _record(self, claim: Claim, alerts: Sequence[Alert], ts: str, how: str, why: str = "") -> None:
+        await self.outbox.record(claim, alerts, ts, how, why)
         self._context.metrics.posts.labels(outcome=how).inc()
         self._looked_back = True
         self._counters.pending = self._counters.pending or any(alert.kind == "reply" for alert in alerts)
@@ -244,14 +259,14 @@ class Sender:
         for alert in step.alerts:
             logger.info("a reply is dropped: %s", step.why, extra={"channel": self._channel, "story": story_of(alert)})
         claim = Claim("", tuple((alert.key, "") for alert in step.alerts), "", self._context.clock())
-        await self._record(claim, step.alerts, "", "dropped")
+        await self._record(claim, step.alerts, "", "dropped", step.why)
         return 0.0
 
     async def _blamed(self, error: PostError, claim: Claim, step: Step) -> bool:
         """Set aside what no channel would take, and drop a reply whose thread takes none; False when it is neither."""
         if step.thread and is_of_thread(error.code):
             logger.info("a reply is dropped: %s", error, extra={"channel": self._channel})
-            await self._record(claim, step.alerts, "", "dropped")
+            await self._record(claim, step.alerts, "", "dropped", str(error))
             return True
         if not is_ours(error.code):
             return False
@@ -266,7 +281,7 @@ class Sender:
                 "payload": dumps(alert), "at": f"{self._context.clock():.0f}",
             }  # fmt: skip
             await cast(Any, self._context.store.redis).xadd(keys.DEAD, fields)
-        await self._record(claim, alerts, "", "dead")
+        await self._record(claim, alerts, "", "dead", error[:500])
         await tell(self._context, f"dead {claim.key}", f"An alert for {self._channel} was set aside: {error}.")
 
     async def _failed(self, error: PostError) -> float:
@@ -287,11 +302,3 @@ class Sender:
         if error.kind in ("refused", "unreachable"):
             self._context.ready[f"channel {self._channel}"] = (False, str(error))
         return wait
-
-
-async def _woken(event: asyncio.Event, longest: float) -> None:
-    try:
-        async with asyncio.timeout(longest):
-            await event.wait()
-    except TimeoutError:
-        return

@@ -13,7 +13,9 @@ from alertd.articles import Alert, Company, dumps, loads
 from alertd.feeds.schedule import FeedState, of_address
 from alertd.stages.context import Context
 from alertd.stages.settling import patience
+from alertd.stages.standing import Standing, StandingReader
 from alertd.stages.telling import Teller, held_entry, held_member
+from alertd.stages.withdrawing import from_held, sweep_held
 from alertd.store import keys
 from alertd.store.leases import Lease
 from alertd.watchlist.kinds import kind_key
@@ -24,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 _AT_ONCE: Final = 100
 _LOOK_AGAIN: Final = 60.0
+_SWEEP: Final = 1.0
+"""Seconds between two looks whether rules came or went."""
 
 
 class Waker:
@@ -39,6 +43,9 @@ class Waker:
         self._context = context
         self._lease = lease
         self._teller = teller
+        self._standing = StandingReader(context)
+        self._swept = Standing()
+        self._swept_at = float("-inf")
 
     async def wake(self, decided_to: float) -> int:
         """Tell what is due; returns how many members of the due-set were woken.
@@ -47,6 +54,7 @@ class Waker:
             decided_to: arrival of the latest article that was decided, Unix seconds: whether silence lasted longer is
                 not known yet while articles wait.
         """
+        await self._sweep()
         now = self._context.clock()
         redis = cast(Any, self._context.store.redis)
         found = await redis.zrangebyscore(keys.DUE, "-inf", now, start=0, num=_AT_ONCE, withscores=True)
@@ -58,20 +66,34 @@ class Waker:
                 await self._quiet(member, at, rest, decided_to)
         return len(found)
 
+    async def _sweep(self) -> None:
+        """Take away what is held and was raised by rules that are gone, when rules came or went, or at the start."""
+        if self._context.monotonic() - self._swept_at < _SWEEP:
+            return
+        self._swept_at = self._context.monotonic()
+        standing = await self._standing.now()
+        if standing != self._swept:
+            await sweep_held(self._context, standing)
+            self._swept = standing
+
     async def _release(self, member: str, at: float) -> None:
         """Hand alerts over that waited for their time; those of rules that are gone by now are not told any more."""
         now = self._context.clock()
         name = keys.held(member)
         texts = await cast(Any, self._context.store.redis).lrange(name, 0, -1)
-        rules = self._context.now.book.by_name
-        told = []
+        standing = await self._standing.now()
+        told, gone = [], []
         for text in texts:
             together, body = json.loads(text)
             alert = loads(Alert, body)
-            if alert.rule in rules:
-                digest = f"{member} {alert.destination}" if together else ""
-                told.append(replace(alert, created=now, digest=digest))
-        await self._woken(member, at, None, told, name, len(texts))
+            if standing.gone(alert):
+                gone.append((text, alert))
+                continue
+            digest = f"{member} {alert.destination}" if together else ""
+            told.append(replace(alert, created=now, digest=digest))
+        if gone:
+            await from_held(self._context, member, gone)
+        await self._woken(member, at, None, told, name, len(told))
         if told:
             logger.info("%d alerts that were held are told", len(told), extra={"stage": "decide"})
 

@@ -25,20 +25,23 @@ class _Rules:
     rules: tuple[RuleSettings, ...]
 
 
+def watch_name(field: str) -> str:
+    """The name of the rule that a watch makes, by "CHANNEL SYMBOL", under which it is stored."""
+    channel, _, symbol = field.partition(" ")
+    return f"{symbol} watched in {channel}"
+
+
 def watch_rules(stored: Mapping[str, str]) -> tuple[RuleSettings, ...]:
-    """The rules that stored watches make: one for each channel, about its companies. Pure.
+    """The rules that stored watches make: one for each channel and company, so that each can end by itself. Pure.
 
     Args:
         stored: "CHANNEL SYMBOL" → JSON of who asked for it.
     """
-    companies: dict[str, list[str]] = {}
+    rules = []
     for field in sorted(stored):
         channel, _, symbol = field.partition(" ")
-        companies.setdefault(channel, []).append(symbol)
-    rules = []
-    for channel, symbols in companies.items():
         try:
-            given: dict[str, Any] = {"name": f"watched in {channel}", "companies": symbols, "channel": channel}
+            given: dict[str, Any] = {"name": watch_name(field), "companies": [symbol], "channel": channel}
             rules.append(RuleSettings.model_validate(given))
         except ValidationError:
             logger.warning("what is watched in %s cannot be read and does not hold", channel)

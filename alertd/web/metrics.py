@@ -118,7 +118,7 @@ class Metrics:
     def _posting(self) -> None:
         self.posts = Counter(
             "alertd_posts",
-            "Messages to Slack by outcome: posted, found, or the kind of the error.",
+            "Messages to Slack by outcome: posted, found, dropped, withdrawn, dead, or the kind of the error.",
             ["outcome"],
             registry=self.registry,
         )

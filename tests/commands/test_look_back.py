@@ -12,11 +12,12 @@ from typing import Any, cast
 import pytest
 from redis.asyncio import Redis
 
-from alertd.articles import Event
+from alertd.articles import Event, dumps
 from alertd.commands.charts import mixture
 from alertd.store import keys
 from alertd.watchlist.archive import row_of
 from tests.commands.world import SETTINGS, execute, invoke, write
+from tests.slack.world import alert
 from tests.watchlist.world import article, company, placed, tags
 
 WATCHLIST = """
@@ -54,6 +55,33 @@ async def test_explain_looks_an_article_up(redis: Redis, tmp_path: Path) -> None
     code, out, err = execute(["explain", "https://x.com/9", "--config", config])
     assert (code, out) == (1, "")
     assert "the archive has no article https://x.com/9" in err
+
+
+async def test_explain_says_what_became_of_each_alert(redis: Redis, tmp_path: Path) -> None:
+    config = await archived(redis, tmp_path)
+    store = cast(Any, redis)
+    decision = {
+        "story": "s",
+        "outcome": "alerted",
+        "why": "phones in #alerts",
+        "alerts": list("abcd"),
+        "generation": "g",
+    }
+    await store.set(keys.decision("1772445600001-0"), json.dumps(decision))
+    at = time.time()
+    await store.set(keys.sent("a"), json.dumps({"rule": "phones", "channel": "#alerts", "how": "posted", "at": at}))
+    gone = {"rule": "bad", "channel": "#alerts", "how": "withdrawn", "why": "its rule was deleted", "at": at}
+    await store.set(keys.sent("b"), json.dumps(gone))
+    await store.set(keys.alert("c"), dumps(alert(key="c")))
+    code, out, err = execute(["explain", "https://x.com/1", "--config", config])
+    assert (code, err) == (0, "")
+    said = [line.removeprefix("alert      ") for line in out.splitlines() if line.startswith("alert ")]
+    assert said[0].startswith("of rule phones for #alerts: told at ")
+    assert said[1].startswith("of rule bad for #alerts: not told (its rule was deleted), ")
+    assert said[2:] == [
+        "of rule phones for #alerts: not told yet, it waits for its turn or its hour",
+        "held: not told yet, it waits for its turn or its hour",
+    ]
 
 
 async def test_backtest_compares_two_watchlists(redis: Redis, tmp_path: Path) -> None:

@@ -19,12 +19,14 @@ pytestmark = pytest.mark.timeout(300)
 
 
 @asynccontextmanager
-async def shared(folder: Path) -> AsyncIterator[tuple[list[Daemon], Feeds, FakeSlack]]:
+async def shared(
+    folder: Path, fake: FakeSlack | None = None, watchlist: str = WATCHLIST
+) -> AsyncIterator[tuple[list[Daemon], Feeds, FakeSlack]]:
     """Processes that are not started yet, over one server that none of them owns."""
     server = await embedded.start(folder / "server", linger=5.0)
     daemons: list[Daemon] = []
-    async with Feeds("wire", "post") as feeds, FakeSlack() as slack:
-        configure(folder, feeds, slack, WATCHLIST, f"redis: {{url: 'unix://{server.socket}'}}")
+    async with Feeds("wire", "post") as feeds, fake or FakeSlack() as slack:
+        configure(folder, feeds, slack, watchlist, f"redis: {{url: 'unix://{server.socket}'}}")
         try:
             yield daemons, feeds, slack
         finally:

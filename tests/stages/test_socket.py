@@ -146,7 +146,7 @@ async def test_an_editor_watches_and_unwatches_and_the_rules_follow(redis: Redis
         assert await cast(Any, redis).hkeys(keys.WATCHED) == ["C00000001 MSFT"]
         await Watched(ctx).refresh()
         added = [rule for rule in ctx.now.book.rules if rule not in before.rules]
-        assert [(rule.name, rule.destinations) for rule in added] == [("watched in C00000001", ("C00000001",))]
+        assert [(rule.name, rule.destinations) for rule in added] == [("MSFT watched in C00000001", ("C00000001",))]
         assert "i:MSFT" in ctx.now.book.watched[-1]
 
 
@@ -170,8 +170,8 @@ async def back(watched: Watched, ctx: Context, rules: Any) -> bool:
 
 def test_watches_that_cannot_be_read_do_not_hold() -> None:
     assert watch_rules({"not a channel": "{}"}) == ()
-    (rule,) = watch_rules({"C1 AAPL": "{}", "C1 MSFT": "{}"})
-    assert [company.symbol for company in rule.companies] == ["AAPL", "MSFT"]
+    rules = watch_rules({"C1 AAPL": "{}", "C1 MSFT": "{}"})
+    assert [[company.symbol for company in rule.companies] for rule in rules] == [["AAPL"], ["MSFT"]]
 
 
 @pytest.mark.parametrize(

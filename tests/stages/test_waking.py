@@ -14,12 +14,14 @@ from redis.asyncio import Redis
 
 from alertd.articles import Alert, loads
 from alertd.feeds.schedule import FeedState, of_address
+from alertd.reload import agree, insist
 from alertd.report import later
 from alertd.slack.compose import compose
 from alertd.slack.outbox import next_step
 from alertd.stages.backfill import fill
 from alertd.stages.context import Context, holding
 from alertd.stages.decide import DecideStage
+from alertd.stages.standing import stand
 from alertd.stages.telling import Teller
 from alertd.stages.waking import Waker
 from alertd.store import keys
@@ -280,12 +282,37 @@ async def _deciding(ctx: Context, stop: Any) -> None:
     await holding(ctx, decide.lease, lambda: decide.work(stop), stop)
 
 
+HELD = "rules:\n  - {name: x, companies: [1810.HK], digest: hourly}\n"
+
+
 async def test_what_a_rule_held_is_not_told_when_the_rule_is_gone(redis: Redis, tmp_path: Path) -> None:
-    watchlist = "rules:\n  - {name: x, companies: [1810.HK], digest: hourly}\n"
-    async with context(redis, tmp_path, RULES, watchlist=watchlist) as ctx:
+    async with context(redis, tmp_path, RULES, watchlist=HELD) as ctx:
+        await insist(ctx.store, ctx.process, ctx.now.configuration)
         await through(ctx, redis, await taken(ctx, entry(TITLE)))
-        ctx.now = replace(ctx.now, book=replace(ctx.now.book, by_name={}))
+        (key,) = await _deleted(ctx, redis)
         clock_of(ctx).ahead = HOUR
         assert await wakened(ctx) == 1
         assert await outbox(redis, "#alerts") == []
         assert await member_of(redis, "held") == {}
+        assert json.loads(await cast(Any, redis).get(key))["why"] == "its rule was deleted"
+
+
+async def test_what_a_rule_held_goes_at_once_when_the_rule_is_deleted(redis: Redis, tmp_path: Path) -> None:
+    async with context(redis, tmp_path, RULES, watchlist=HELD) as ctx:
+        await insist(ctx.store, ctx.process, ctx.now.configuration)
+        await through(ctx, redis, await taken(ctx, entry(TITLE)))
+        async with at_work(lambda stop: _deciding(ctx, stop)):
+            (key,) = await _deleted(ctx, redis)
+            await until(lambda: cast(Any, redis).exists(key))
+            assert [await cast(Any, redis).llen(keys.held(m)) for m in await member_of(redis, "held")] == [0]
+
+
+async def _deleted(ctx: Context, redis: Redis) -> list[str]:
+    """Delete the rule as a process elsewhere does; where the fate of what it held will be written."""
+    held = [m for m in await cast(Any, redis).zrange(keys.DUE, 0, -1) if m.startswith("held")]
+    texts = [text for member in held for text in await cast(Any, redis).lrange(keys.held(member), 0, -1)]
+    edited = ctx.now.configuration.watchlist.model_copy(update={"rules": ()})
+    other = replace(ctx.now.configuration, watchlist=edited, generation="edited")
+    await agree(ctx.store, "another", "edited", force=True)
+    await stand(ctx.store, other)
+    return [keys.sent(loads(Alert, json.loads(text)[1]).key) for text in texts]
