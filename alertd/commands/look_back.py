@@ -18,6 +18,7 @@ from alertd.commands.export import export
 from alertd.errors import AlertdError
 
 if TYPE_CHECKING:
+    from alertd.store.connection import Store
     from alertd.tagging.gazetteer import Gazetteer
     from alertd.watchlist.archive import Filed
     from alertd.watchlist.rules import RuleBook
@@ -58,12 +59,13 @@ def explain(
     configuration, gazetteer = read_with_companies(config)
     book = compiled(configuration, gazetteer)
     if "://" in what or _ID.fullmatch(what):
-        filed, more = asyncio.run(_archived(configuration, what))
+        filed, more = asyncio.run(_archived(configuration, book, what))
         if filed is None:
             say(f"the archive has no article {what}", "it keeps them for archive.retention; pass the headline instead")
             raise typer.Exit(FAILED)
     else:
-        filed, more = _tagged(configuration, gazetteer, what), {}
+        filed = _tagged(configuration, gazetteer, what)
+        more = asyncio.run(_remembered(configuration, book, filed))
     write(explained(book, filed, more))
 
 
@@ -81,7 +83,33 @@ def _tagged(configuration: Any, gazetteer: Gazetteer, text: str) -> Filed:
     return Filed(Article("", entry, now), tags, Placement(story, "first", 1.0, ""))
 
 
-async def _archived(configuration: Any, what: str) -> tuple[Filed | None, dict[str, Any]]:
+async def _remembered(configuration: Any, book: RuleBook, filed: Filed) -> dict[str, Any]:
+    """What the rules remember; nothing where no daemon has a state."""
+    from alertd.errors import StoreError
+    from alertd.state import open_state
+    from alertd.watchlist.progress import wanted
+
+    try:
+        async with await open_state(configuration) as store:
+            return await _rules_now(store, configuration, book, filed)
+    except StoreError as error:
+        if wanted(book, filed.tags):
+            say(f"what rules remember is not known: {error}")
+        return {}
+
+
+async def _rules_now(store: Store, configuration: Any, book: RuleBook, filed: Filed) -> dict[str, Any]:
+    from alertd.stages.recall import recall
+    from alertd.stages.watched import with_watched
+    from alertd.store import keys
+
+    redis = cast(Any, store.redis)
+    if watched := await redis.hgetall(keys.WATCHED):
+        book = with_watched(book, configuration.watchlist.rules, watched)
+    return {"book": book, "past": await recall(redis, book, filed.tags, time.time())}
+
+
+async def _archived(configuration: Any, book: RuleBook, what: str) -> tuple[Filed | None, dict[str, Any]]:
     from alertd.stages.archive import find
     from alertd.state import open_state
     from alertd.store import keys
@@ -94,6 +122,7 @@ async def _archived(configuration: Any, what: str) -> tuple[Filed | None, dict[s
         decision = json.loads(await redis.get(keys.decision(filed.article.id)) or "{}")
         story = await redis.get(keys.story(filed.placement.story.id))
         return filed, {
+            **await _rules_now(store, configuration, book, filed),
             "decision": decision,
             "alerts": await _fates(redis, decision.get("alerts", ())),
             "story": json.loads(story)["story"] if story else {},
@@ -123,7 +152,8 @@ def explained(book: RuleBook, filed: Filed, more: Mapping[str, Any]) -> Iterator
     Args:
         book: the watchlist, as its files are now.
         filed: the article.
-        more: what the store remembers of it: `decision`, `alerts`, `story` and `silences`.
+        more: what the store remembers of it: `decision`, `alerts`, `story` and `silences`; and of rules: `past`, and
+            `book` with those that were made in Slack.
     """
     from alertd.watchlist.explain import tag_lines, verdicts
 
@@ -149,7 +179,7 @@ def explained(book: RuleBook, filed: Filed, more: Mapping[str, Any]) -> Iterator
     for silence in more.get("silences", ()):
         if silence["since"] <= article.arrived < silence["until"]:
             yield f"silence    {silence['id']} held when it arrived: {silence['why']}"
-    found = verdicts(book, article, filed.tags, placement)
+    found = verdicts(more.get("book", book), article, filed.tags, placement, more.get("past"))
     for verdict in found:
         if verdict.fires or verdict.near:
             yield f"{'FIRES' if verdict.fires else 'stopped':<10} {verdict.rule}: {verdict.why}"

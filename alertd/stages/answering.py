@@ -14,6 +14,7 @@ from alertd.slack.escape import clean, escape, fit
 from alertd.stages.archive import find
 from alertd.stages.context import Context
 from alertd.stages.outbox import delivered
+from alertd.stages.recall import recall
 from alertd.store import keys
 from alertd.watchlist.explain import tag_lines, verdicts
 from alertd.watchlist.silences import Silence
@@ -163,7 +164,9 @@ class Answering:
         filed = await find(self._context.store, wanted) if wanted else None
         if filed is None:
             return await self._told(asked, "The archive has no article with this address or id.")
-        found = verdicts(self._context.now.book, filed.article, filed.tags, filed.placement)
+        book = self._context.now.book
+        past = await recall(self._redis, book, filed.tags, self._context.clock())
+        found = verdicts(book, filed.article, filed.tags, filed.placement, past)
         lines = [filed.article.entry.title, *tag_lines(filed.tags)]
         near = [f"{'FIRES' if v.fires else 'stopped'}  {v.rule}: {v.why}" for v in found if v.fires or v.near]
         return await self._told(asked, answers.literal([*lines, *(near or ["no rule came near"])]))

@@ -48,6 +48,15 @@ def watch_rules(stored: Mapping[str, str]) -> tuple[RuleSettings, ...]:
     return tuple(rules)
 
 
+def with_watched(book: RuleBook, rules: tuple[RuleSettings, ...], stored: Mapping[str, str]) -> RuleBook:
+    """The rules of a book that is of the files alone, and those of stored watches beside them.
+
+    Args:
+        rules: those of the files.
+    """
+    return compile_rules(_Rules((*rules, *watch_rules(stored))), book.resolve, book.profile)
+
+
 class Watched:
     """Keeps the rules of such watches in force beside those of the files.
 
@@ -74,6 +83,5 @@ class Watched:
             self._put(context.now.configuration.watchlist.rules)  # a reload put that of the files alone in force
 
     def _put(self, rules: tuple[RuleSettings, ...]) -> None:
-        book = self._context.now.book
-        self._made = compile_rules(_Rules((*rules, *watch_rules(self._stored))), book.resolve, book.profile)
+        self._made = with_watched(self._context.now.book, rules, self._stored)
         self._context.now = replace(self._context.now, book=self._made)

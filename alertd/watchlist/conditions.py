@@ -66,7 +66,7 @@ def conditions(rule: RuleLike, sight: Sight) -> Iterator[str]:
     yield _facts(rule, tags)
     sources = len(sight.placement.story.sources)
     few = sources < rule.min_sources
-    yield f"{sources} outlets carry the story so far, the rule asks for {rule.min_sources}" if few else ""
+    yield f"{sources} of the {rule.min_sources} outlets that the rule asks for carry the story so far" if few else ""
     stale = sight.placement.novelty < rule.min_novelty
     yield f"novelty is {sight.placement.novelty:.2f}, the rule asks for {rule.min_novelty:g}" if stale else ""
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from alertd.articles import Article, Placement, Tags
-from alertd.watchlist.conditions import reason_of, stops
+from alertd.watchlist.conditions import Sight, events_of, reason_of, stops
 from alertd.watchlist.index import bits
 from alertd.watchlist.kinds import remembers
 from alertd.watchlist.nearness import near_rules, sights
-from alertd.watchlist.rules import RuleBook, match, said_in
+from alertd.watchlist.progress import Past, progress, restraint
+from alertd.watchlist.rules import RuleBook, issuer_of, match, said_in
+from alertd.watchlist.settings import RuleLike
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,14 @@ class Verdict:
     failed: int = -1
 
 
-def verdicts(book: RuleBook, article: Article, tags: Tags, placement: Placement) -> list[Verdict]:
-    """What every rule says of an article: those that fire, then those that came near, by how far they came."""
+def verdicts(
+    book: RuleBook, article: Article, tags: Tags, placement: Placement, past: Past | None = None
+) -> list[Verdict]:  # fmt: skip
+    """What every rule says of an article: those that fire, then those that came near, by how far they came.
+
+    Args:
+        past: what rules remember; without it, those that remember say no more than that they match.
+    """
     present = said_in(book, article)
     near = set(bits(near_rules(book, tags, present)))
     overruled = {found.rule for found in match(book, article, tags, placement).fired}
@@ -44,10 +52,11 @@ def verdicts(book: RuleBook, article: Article, tags: Tags, placement: Placement)
         firing = [look for look, failed in results if failed is None]
         if firing:
             why = "; ".join(reason_of(rule, tags, placement, look.company, look.keyword) for look in firing)
-            if remembers(rule):
-                why = f"it matches ({why}) and remembers; what came before decides whether it fires"
-                found.append(Verdict(rule.name, False, why, True, 100))
+            if remembers(rule) or rule.stories > 1:
+                found.append(Verdict(rule.name, False, f"it matches ({why}); {_so_far(rule, firing, past)}", True, 100))
             elif rule.name in overruled:
+                held = [restraint(rule, issuer_of(look.company), past) for look in firing] if past else []
+                why = "; ".join(dict.fromkeys([why, *(one for one in held if one)]))
                 found.append(Verdict(rule.name, True, why, True))
             else:
                 found.append(Verdict(rule.name, False, "an earlier rule of its group fired", True, 100))
@@ -57,6 +66,19 @@ def verdicts(book: RuleBook, article: Article, tags: Tags, placement: Placement)
         else:
             found.append(Verdict(rule.name, False, "none of its companies is in the article", False, -2))
     return sorted(found, key=lambda one: (not one.fires, not one.near, -one.failed))
+
+
+def _so_far(rule: RuleLike, firing: Sequence[Sight], past: Past | None) -> str:
+    if past is None:
+        return "it remembers, and what came before decides whether it fires"
+    said = []
+    for look in firing:
+        events = [event.type for event in events_of(rule, look.tags, look.company)]
+        so_far = progress(rule, issuer_of(look.company), events, past)
+        held = restraint(rule, issuer_of(look.company), past)
+        about = f"{look.company.name}: " if look.company and len(firing) > 1 else ""
+        said.append(f"{about}{so_far}{f'; {held}' if held else ''}")
+    return "so far " + "; ".join(said)
 
 
 def tag_lines(tags: Tags) -> Iterator[str]:

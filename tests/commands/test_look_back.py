@@ -16,6 +16,7 @@ from alertd.articles import Event, dumps
 from alertd.commands.charts import mixture
 from alertd.store import keys
 from alertd.watchlist.archive import row_of
+from alertd.watchlist.pacing import Pace, pace_key
 from tests.commands.world import SETTINGS, execute, invoke, write
 from tests.slack.world import alert
 from tests.watchlist.world import article, company, placed, tags
@@ -82,6 +83,19 @@ async def test_explain_says_what_became_of_each_alert(redis: Redis, tmp_path: Pa
         "of rule phones for #alerts: not told yet, it waits for its turn or its hour",
         "held: not told yet, it waits for its turn or its hour",
     ]
+
+
+async def test_explain_says_how_far_rules_that_remember_are(redis: Redis, tmp_path: Path) -> None:
+    config = await archived(redis, tmp_path)
+    rules = "rules:\n  - {name: burst, companies: [1810.HK], stories: 5, within: 2h}\n"
+    (Path(config) / "watchlist.yaml").write_text(rules, encoding="utf-8")
+    pace = Pace(stories=(("a", time.time() - 60.0), ("b", time.time() - 90.0)))
+    await cast(Any, redis).set(keys.rule_state(pace_key("burst", "i:1810.HK")), pace.dump())
+    await cast(Any, redis).hset(keys.WATCHED, "C1 1810.HK", "{}")
+    code, out, _ = execute(["explain", "https://x.com/1", "--config", config])
+    assert code == 0
+    assert "; so far 2 of 5 stories within 2 h\n" in out
+    assert "FIRES      1810.HK watched in C1: " in out
 
 
 async def test_backtest_compares_two_watchlists(redis: Redis, tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_a_rule_that_fires_says_why(rule: Rule, reason: str) -> None:
         (Rule(companies=(XIAOMI,), keywords=("recall",)), "none of its keywords is in the article (recall)"),
         (
             Rule(companies=(XIAOMI,), min_sources=3),
-            "1 outlets carry the story so far, the rule asks for 3",
+            "1 of the 3 outlets that the rule asks for carry the story so far",
         ),
         (Rule(companies=(XIAOMI,), min_novelty=1.0), "novelty is 0.40, the rule asks for 1"),
         (Rule(companies=(XIAOMI,), sources=("AP", "AFP")), "its source is Reuters, the rule asks for AP or AFP"),
