@@ -161,13 +161,15 @@ def _product(_: Node, value: Any, weight: Any, zero: Any, weight_zero: Any) -> A
     return (value - zero) @ (weight.float() - weight_zero.to(weight.device).float())
 
 
-def _attention(node: Node, query: Any, key: Any, value: Any, _: Any, kept: Any) -> Any:
+def _attention(node: Node, value: Any, weight: Any, bias: Any, *more: Any) -> Any:
+    """Query, key and value by one product, and attention among them."""
     from torch.nn.functional import scaled_dot_product_attention
 
-    heads = node.attributes["num_heads"]
-    query, key, value = (t.unflatten(-1, (heads, -1)).transpose(1, 2) for t in (query, key, value))
+    scale, weight_scale, kept, zero, weight_zero = more
+    product = _product(node, value, weight, zero, weight_zero) * (scale.to(weight.device) * weight_scale) + bias
+    query, key, values = product.unflatten(-1, (3, node.attributes["num_heads"], -1)).permute(2, 0, 3, 1, 4)
     mask = kept[:, None, None, :].bool()
-    return scaled_dot_product_attention(query, key, value, attn_mask=mask).transpose(1, 2).flatten(2)
+    return scaled_dot_product_attention(query, key, values, attn_mask=mask).transpose(1, 2).flatten(2)
 
 
 def _concat(node: Node, *values: Any) -> Any:
@@ -192,8 +194,8 @@ OPERATORS: Final[Mapping[str, Callable[..., Any]]] = {
     "LayerNormalization": _norm,
     "MatMulInteger": _product,
     "Mul": lambda _, a, b: a * b,
-    "MultiHeadAttention": _attention,
     "Not": lambda _, a: ~a,
+    "QAttention": _attention,
     "Range": _range,
     "ReduceSum": _reduce_sum,
     "Shape": _shape,
