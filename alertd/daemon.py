@@ -150,9 +150,10 @@ async def _serve(
             pages = await open_pages(stack, context)
             hubs = None if options.once or options.dry_run else await open_hubs(stack, context)
         look_seldom()
+        counts = _many(len(settings.feeds), "feed"), _many(len(configuration.watchlist.rules), "rule")
         logger.info(
-            "alertd %s is ready in %.1f s: %d feeds, %d rules, %s%s", alertd.__version__, time.monotonic() - began,
-            len(settings.feeds), len(configuration.watchlist.rules), where(settings, dry_run=options.dry_run),
+            "alertd %s is ready in %.1f s: %s, %s, %s%s", alertd.__version__, time.monotonic() - began, *counts,
+            where(settings, dry_run=options.dry_run),
             f", {web.url}" if web.port and not options.once else "",
         )  # fmt: skip
         await reload.warn(context, configuration.warnings)
@@ -160,6 +161,10 @@ async def _serve(
         code = await _run_stages(context, reloader, sink, Poller(context, fetcher, reader, pages, hubs), options)
     logger.info("ended")
     return code
+
+
+def _many(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'s' * (count != 1)}"
 
 
 async def _leave(store: Store, process: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,7 +25,10 @@ class SchemaName(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    command(app, "init", "alertd init", "alertd init /srv/alertd/config")(init)
+    command(
+        app, "init", "alertd init", "alertd init --company NVDA --company Xiaomi --feed https://www.example.com/rss.xml",
+        "alertd init /srv/alertd/config --ask",
+    )(init)  # fmt: skip
     command(app, "check", "alertd check --config /srv/alertd/config && systemctl restart alertd")(check)
     command(app, "schema", "alertd schema watchlist > watchlist.schema.json")(schema)
 
@@ -32,6 +37,19 @@ def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", envvar="ALERTD_CONFIG", help="Folder to write to.")] = (
         DEFAULT_FOLDER
     ),
+    company: Annotated[
+        list[str] | None,
+        typer.Option("--company", metavar="SYMBOL|NAME", help="Watch it; may be repeated. Without one, examples."),
+    ] = None,
+    feed: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--feed", metavar="URL|PRESET", help="Read it; may be repeated. Without one, a dozen public ones."
+        ),
+    ] = None,
+    channel: Annotated[str, typer.Option("--channel", metavar="CHANNEL", help="Slack channel for alerts.")] = "",
+    contact: Annotated[str, typer.Option("--contact", help="Address of yours for the User-Agent.")] = "",
+    ask: Annotated[bool, typer.Option("--ask", help="Ask for companies, feeds and channel.")] = False,
 ) -> None:
     """Write a configuration with comments in it.
 
@@ -39,15 +57,50 @@ def init(
     """
     from alertd.config import write_default
 
-    settings, watchlist = write_default(folder)
+    own = ask or bool(company or feed or channel or contact)
+    if ask and (company or feed or channel):
+        raise typer.BadParameter("it asks for companies, feeds and channel; leave them out", param_hint="--ask")
+    settings, watchlist = write_default(
+        folder, _wished(company or (), feed or (), channel, contact, ask) if own else None
+    )
     write([str(settings), str(watchlist)])
     named = "" if folder == DEFAULT_FOLDER else f" --config {folder}"
     say(
         "Next:",
-        f"  edit {watchlist}: the companies and events that you want to hear about",
-        f"  alertd check{named}",
-        f"  alertd run{named}    prints alerts here until SLACK_BOT_TOKEN is set",
+        *([] if company or ask else [f"  edit {watchlist}: the companies and events that you want to hear about"]),
+        f"  alertd check{named}          says what is wrong with it, if anything",
+        f"  alertd feeds check{named}    fetches each feed once",
+        f"  alertd run{named}            prints alerts here until SLACK_BOT_TOKEN is set",
     )
+
+
+def _wished(
+    companies: Sequence[str], feeds: Sequence[str], channel: str, contact: str, ask: bool
+) -> dict[str, str]:  # fmt: skip
+    """The files for what a user wishes.
+
+    Raises:
+        ConfigError: a company, feed or channel is none.
+    """
+    from alertd.commands import starting
+    from alertd.tagging.gazetteer import Gazetteer
+
+    gazetteer = Gazetteer.open()
+    if ask:
+        wishes = starting.asked(_question, lambda error: say(str(error)), gazetteer)
+    else:
+        read = [starting.company(text, gazetteer) for text in companies]
+        say(*(told for _, told in read if told))
+        wishes = starting.Wishes(
+            tuple(line for line, _ in read),
+            tuple(map(starting.feed, feeds)),
+            starting.channel(channel) if channel else "",
+        )
+    return starting.texts(replace(wishes, contact=starting.readable(contact, "--contact")))
+
+
+def _question(text: str) -> str:
+    return str(typer.prompt(text, default="", show_default=False, err=True))
 
 
 def check(config: ConfigFolder = DEFAULT_FOLDER) -> None:

@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -114,8 +115,9 @@ def import_list(
     known = {feed.url for feed in feeds}
     new = [one for one in listed if one.url not in known]
     names = names_for(new, [feed.name for feed in feeds])
-    # a JSON text is a YAML text, whatever signs are in it
-    write(f"  - {{name: {json.dumps(n)}, url: {json.dumps(one.url)}}}" for n, one in zip(names, new, strict=True))
+    # a JSON text is a YAML text, as long as no sign is written as two
+    quoted = partial(json.dumps, ensure_ascii=False)
+    write(f"  - {{name: {quoted(n)}, url: {quoted(one.url)}}}" for n, one in zip(names, new, strict=True))
     say(f"{len(new)} feeds; {len(listed) - len(new)} were there already. Put them under `feeds:`, then `alertd check`.")
 
 

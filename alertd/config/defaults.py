@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Final
@@ -17,8 +18,12 @@ def default_text(name: str) -> str:
     return (_FOLDER / name).read_text(encoding="utf-8")
 
 
-def write_default(folder: Path) -> tuple[Path, ...]:
+def write_default(folder: Path, texts: Mapping[str, str] | None = None) -> tuple[Path, ...]:
     """Write the default configuration into a folder, which is made when it is not there.
+
+    Args:
+        folder: where the files go.
+        texts: the files by their names, where they differ from the defaults.
 
     Returns:
         The files that were written.
@@ -34,7 +39,7 @@ def write_default(folder: Path) -> tuple[Path, ...]:
         folder.mkdir(parents=True, exist_ok=True)
         for path in paths:
             with path.open("x", encoding="utf-8") as file:
-                file.write(default_text(path.name))
+                file.write(texts[path.name] if texts else default_text(path.name))
     except OSError as error:
         raise ConfigError(
             "cannot be written", where=str(folder), hint=error.strerror or "name another folder"

@@ -94,6 +94,8 @@ def load(
     """
     paths = (folder / SETTINGS_FILE, watchlist_file or folder / WATCHLIST_FILE)
     found = [_bytes(path) for path in paths]
+    if not any(data is not None for data in found):
+        raise _nothing_at(folder)
     documents = [
         read(path, str(path), order, environ, data) for order, (path, data) in enumerate(zip(paths, found, strict=True))
     ]
@@ -137,6 +139,12 @@ def load(
         files=(*FILES, *(name for name, _, _ in included), *(several.name for several in lists)),
         warnings=_warnings(first, *watchlists, *(several.document for several in lists)),
     )
+
+
+def _nothing_at(folder: Path) -> ConfigError:
+    what = "no configuration is here" if folder.is_dir() else "there is no such folder"
+    hint = "write a configuration with `alertd init`, or say where yours is: --config DIR, or ALERTD_CONFIG"
+    return ConfigError(what, where=str(folder), hint=hint)
 
 
 def _problems(*documents: Document) -> tuple[str, ...]:

@@ -36,7 +36,8 @@ from alertd.store.leases import Lease
 logger = logging.getLogger(__name__)
 
 SPREAD = 30.0
-"""Seconds over which the first polls after a start are spread."""
+"""Longest time in seconds over which the first polls after a start are spread."""
+_STARTS_PER_S = 4.0
 _GRACE = 300.0
 _FIRST_READ_PER_S = 40.0
 _FULL, _FULL_STILL = 0.9, 0.85
@@ -130,12 +131,14 @@ class Poller:
         await self._memory.load(changed)
         now = self._context.clock()
         crowd = len(changed) / _FIRST_READ_PER_S
+        # whoever has one feed wants to see it asked at once
+        spread = min(SPREAD, len(changed) / _STARTS_PER_S)
         for feed in changed:
             name = feed.name
             state = await self._memory.state(feed)
             if state.last_success:
                 self._context.metrics.feed_succeeded(name, state.last_success)
-            start = first_poll(state, name, interval=feed.interval, now=now, spread=SPREAD, crowd=crowd)
+            start = first_poll(state, name, interval=feed.interval, now=now, spread=spread, crowd=crowd)
             self._scheduler.add_job(
                 self._job, IntervalTrigger(seconds=feed.interval, timezone=UTC), args=[feed], id=name,
                 next_run_time=datetime.fromtimestamp(start, UTC), replace_existing=True,
@@ -305,6 +308,8 @@ class Poller:
             verdict = "held" if item.verdict.held and item.keep else item.verdict.kind
             context.metrics.entries.labels(verdict=verdict).inc()
         context.metrics.entries.labels(verdict="seen").inc(sight.entries - len(sight.judged))
+        if not state.first_at:
+            logger.info("first sight: %s", sight.at_first, extra={"feed": feed.name})
         kept = [item for item in sight.judged if item.keep]
         if feed.full_text and self._pages is not None:
             kept = await self._pages.filled(feed, kept)

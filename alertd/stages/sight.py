@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -49,6 +50,16 @@ class Sight:
     def marks(self) -> list[tuple[str, str]]:
         """Keys and marks of entries that become no articles, and only have to be known from now on."""
         return [(one.key, f"{one.content}||0|0") for one in self.judged if not one.keep and not one.mark]
+
+    @property
+    def at_first(self) -> str:
+        """What the first sight of a feed comes to: "30 entries, 2 may alert (28 too old)"."""
+        may = sum(one.verdict.may_alert for one in self.judged)
+        kept = [one.verdict for one in self.judged if not one.verdict.may_alert]
+        why = Counter(verdict.held.partition(" (")[0] or verdict.kind for verdict in kept)
+        held = "; ".join(f"{count} {reason}" for reason, count in why.most_common())
+        entries = f"{self.entries:,} {'entry' if self.entries == 1 else 'entries'}"
+        return f"{entries}, {may} may alert{f' ({held})' if held else ''}"
 
 
 async def look(

@@ -126,7 +126,7 @@ def test_the_environment_names_the_configuration(tmp_path: Path) -> None:
     assert done.stdout.startswith(f"{config} is fine: ")
 
 
-def raise_secret(_: Path) -> None:
+def raise_secret(*_: object) -> None:
     raise RuntimeError("https://user:hunter2@example.com/?key=hunter2\n\x1b[31m")
 
 

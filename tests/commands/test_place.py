@@ -51,5 +51,5 @@ def test_mistakes_in_that_very_place_are_told(more: str, tmp_path: Path) -> None
 
 
 def test_without_files_there_is_no_place(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"there is no alertd\.yaml here"):
+    with pytest.raises(ConfigError, match="no configuration is here"):
         locate(tmp_path)

@@ -192,13 +192,20 @@ def test_the_generation_follows_the_files_and_not_the_environment(tmp_path: Path
     assert load(config, {}).generation != first.generation
 
 
-def test_both_files_missing_are_two_mistakes(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "what"), [("nowhere", "there is no such folder"), (".", "no configuration is here")])
+def test_both_files_missing_is_one_mistake_that_says_where_to_look(name: str, what: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
-        load(tmp_path / "nowhere", {})
-    assert [problem.rsplit("/", 1)[1] for problem in caught.value.problems] == [
-        "alertd.yaml:1:1: there is no alertd.yaml here; write one with `alertd init`",
-        "watchlist.yaml:1:1: there is no watchlist.yaml here; write one with `alertd init`",
-    ]
+        load(tmp_path / name, {})
+    assert (caught.value.where, caught.value.what) == (str(tmp_path / name), what)
+    assert "`alertd init`" in caught.value.hint
+    assert "--config DIR" in caught.value.hint
+
+
+def test_one_file_missing_is_named(tmp_path: Path) -> None:
+    (write(tmp_path) / "alertd.yaml").unlink()
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "config", {})
+    assert "alertd.yaml:1:1: there is no alertd.yaml here; write one with `alertd init`" in caught.value.problems[0]
 
 
 def test_a_folder_in_place_of_a_file_is_named(tmp_path: Path) -> None:

@@ -153,3 +153,12 @@ async def test_only_what_was_committed_is_held_against(redis: Redis, tmp_path: P
         assert world.memory.shown(world.feed) == first.shown
         await world.memory.load([world.feed])
         assert world.memory.shown(world.feed) is None, "it may be another feed by now"
+
+
+async def test_the_first_sight_of_a_feed_is_told_in_words(redis: Redis, tmp_path: Path) -> None:
+    undated = "<item><guid>5</guid><title>Quay 5 opens</title></item>"
+    async with harbour(redis, tmp_path) as world:
+        sight = await world.sight(rss(item("2"), item("1"), undated), None)
+        assert sight.at_first == "3 entries, 0 may alert (2 too old; 1 first sight of the feed, no date of its own)"
+        world.first_fetch = False
+        assert (await world.sight(rss(undated), None)).at_first == "1 entry, 1 may alert"
