@@ -201,7 +201,7 @@ async def _run_stages(
         work["answers"] = lambda: holding(context, context.lease("answers"), lambda: socket_mode.work(stop), stop)
         stages.append("answers")
     tasks = [asyncio.create_task(persist(context, name, work[name], stop), name=name) for name in stages]
-    tasks.append(asyncio.create_task(persist(context, "upkeep", lambda: _upkeep(context, stop), stop), name="upkeep"))
+    tasks.append(asyncio.create_task(persist(context, "upkeep", lambda: upkeep(context, stop), stop), name="upkeep"))
     if not (options.once or options.dry_run):
         tasks.append(asyncio.create_task(persist(context, "reload", lambda: reloader.work(stop), stop), name="reload"))
     stopping = asyncio.create_task(stop.wait())
@@ -241,7 +241,7 @@ async def _worked_off(context: Context, stop: asyncio.Event) -> int:
     return 0
 
 
-async def _upkeep(context: Context, stop: asyncio.Event) -> None:
+async def upkeep(context: Context, stop: asyncio.Event) -> None:
     """Show that this process lives, trim what is done with, bring the metrics up to date."""
     while not stop.is_set():
         generation = context.now.configuration.generation

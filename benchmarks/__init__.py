@@ -22,6 +22,7 @@ BENCHMARKS: Mapping[str, str] = {
     "polling": "benchmarks.polling",
     "rules": "benchmarks.rules",
     "slack-chaos": "benchmarks.slack_chaos",
+    "soak": "benchmarks.soak",
     "stories": "benchmarks.stories",
     "tagging": "benchmarks.tagging",
 }

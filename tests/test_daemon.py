@@ -105,7 +105,7 @@ async def test_readiness_comes_back_when_all_processes_agree_again(
         mine = ctx.now.configuration.generation
         stop = asyncio.Event()
         await reload.agree(ctx.store, ctx.process, mine)
-        task = asyncio.create_task(daemon._upkeep(ctx, stop))
+        task = asyncio.create_task(daemon.upkeep(ctx, stop))
         await reload.agree(ctx.store, "another", "edited", force=True)
         await until(lambda: _config(ctx, ready=False), "the difference")
         await reload.agree(ctx.store, "another", mine, force=True)

@@ -1,0 +1,205 @@
+"""A million articles through the line, to see what grows: memory, Redis, descriptors, tasks, the time of an article.
+
+One process runs what `alertd run` runs from the acceptance of an entry on: accept, tag, decide, notify, and the upkeep,
+with a real Redis (append-only file on) and a Slack on loopback. Only the model is replaced by what it said of the same
+headlines before (`benchmarks.soak_line record`). For memory to level off, months must pass: the clocks of Redis (by
+libfaketime) and of the line go on by a day every `--per-day` articles. Without libfaketime no time passes, which the
+report says; nothing expires then, and Redis grows with the articles.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from statistics import fmean
+
+from aiohttp import web
+
+from alertd.store.binary import locate
+from benchmarks import Result
+
+LIBRARIES, FAKETIME = Path("/usr/lib"), "*/faketime/libfaketime.so.1"
+SHARE_OF_FIRSTS = 5
+"""Articles for each headline that is recorded: its story's first, its copies and the reports after it."""
+DAYS_APART = 4
+"""Days after which a headline may come again: longer than a story stays open."""
+SAMPLES = 2_000
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--articles", type=int, default=0, help="how many (default 1,000,000, tiny 3,000)")
+    parser.add_argument("--per-day", type=int, default=10_000, help="articles after which a day has passed")
+    parser.add_argument("--max-mb", type=int, default=2048, help="store.max_mb of the line")
+
+
+def run(options: argparse.Namespace) -> Result:
+    articles = options.articles or (3_000 if options.tiny else 1_000_000)
+    library = next((str(path) for path in sorted(LIBRARIES.glob(FAKETIME))), "")
+    samples, messages = asyncio.run(_measure(articles, options.per_day, options.max_mb, library))
+    figures = judged(samples, articles)
+    figures["messages"] = messages
+    rows = tuple(
+        (
+            name, f"{fmean(s['rss_mb'] for s in part):.1f}", f"{fmean(s['redis_mb'] for s in part):.1f}",
+            f"{max(s['descriptors'] for s in part):.0f}", f"{max(s['tasks'] for s in part):.0f}",
+            f"{rate(part):.0f}", f"{1e6 * fmean(s['control_s'] for s in part):.0f}",
+        )
+        for name, part in tenths(samples)
+    )  # fmt: skip
+    days = articles / options.per_day
+    passed = f"{days:g} days by libfaketime" if library else "no time (no libfaketime: nothing expires)"
+    note = (
+        f"{articles:,} articles, {messages:,} messages; the model is replaced by its recorded tags; "
+        f"for Redis and the line {passed} passed"
+    )
+    columns = ("tenth", "rss MB", "redis MB", "descriptors", "tasks", "articles/s", "control µs")
+    return Result(columns, rows, figures, note)
+
+
+def tenths(samples: Sequence[Mapping[str, float]]) -> list[tuple[str, Sequence[Mapping[str, float]]]]:
+    """Part the samples into ten by their order; the first has the samples since the start."""
+    size = len(samples) / 10
+    return [(f"{n + 1}", samples[round(n * size) : round((n + 1) * size)]) for n in range(10)]
+
+
+def rate(samples: Sequence[Mapping[str, float]]) -> float:
+    """Articles a second over some samples, each of which holds how many it stands for and how long they took."""
+    return sum(s["articles"] for s in samples) / sum(s["seconds"] for s in samples)
+
+
+def judged(samples: Sequence[Mapping[str, float]], articles: int) -> dict[str, float]:
+    """The figures, of samples in their order. Pure."""
+    parts = [part for _, part in tenths(samples)]
+    first, last = parts[0], parts[-1]
+    after, end = (fmean(s["rss_mb"] for s in part) for part in (first[-10:], last))
+    # a slower machine makes the control loop slower too: articles per run of the control loop are what counts
+    speed = [rate(part) * fmean(s["control_s"] for s in part) for part in (first, last)]
+    return {
+        "articles": articles,
+        "rss_growth": round(end / after - 1, 4),
+        "rss_mb": round(end, 1),
+        "redis_peak_mb": round(max(s["redis_mb"] for s in samples), 1),
+        "redis_end_mb": round(fmean(s["redis_mb"] for s in last), 1),
+        "throughput_ratio": round(speed[1] / speed[0], 3),
+        "articles_per_s": round(rate(samples), 1),
+        "descriptors_growth": max(s["descriptors"] for s in last) - max(s["descriptors"] for s in first),
+        "tasks_growth": max(s["tasks"] for s in last) - max(s["tasks"] for s in first),
+    }
+
+
+async def _measure(articles: int, per_day: int, max_mb: int, library: str) -> tuple[list[dict[str, float]], int]:
+    with tempfile.TemporaryDirectory(prefix="alertd-soak-") as name:
+        folder = Path(name)
+        headlines = max(10, min(per_day * DAYS_APART, articles) // SHARE_OF_FIRSTS)
+        await _python("benchmarks.soak_line", "record", str(folder / "tags.jsonl"), str(headlines))
+        async with _redis(folder, library) as (socket, clock), _slack() as slack:
+            _configure(folder / "config", socket, slack.url, max_mb)
+            said = await _python(
+                "benchmarks.soak_line", "line", str(folder), str(articles), str(per_day), clock, lines=True
+            )
+        return [json.loads(line) for line in said], slack.messages
+
+
+async def _python(module: str, *arguments: str, lines: bool = False) -> list[str]:
+    """Run a module in a process of its own; returns what it says, and shows how far it is."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, *arguments, stdout=subprocess.PIPE, env={**os.environ, "HF_HUB_OFFLINE": "1"}
+    )
+    assert process.stdout is not None
+    said: list[str] = []
+    try:
+        async for line in process.stdout:
+            said.append(line.decode())
+            if lines and len(said) % (SAMPLES // 10) == 0:
+                print(f"{len(said) * 100 // SAMPLES} %: {said[-1].strip()}", file=sys.stderr)
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        if await process.wait():
+            sys.exit(f"{module} {arguments[0]} ended with {process.returncode}")
+    return said
+
+
+@asynccontextmanager
+async def _redis(folder: Path, library: str) -> AsyncIterator[tuple[str, str]]:
+    """A server with the settings of the embedded one, whose clock a file moves; gives its socket and that file."""
+    clock = folder / "clock"
+    clock.write_text("+0", encoding="ascii")
+    faked = {
+        "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_CACHE_DURATION": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    } if library else {}  # fmt: skip
+    data, socket = folder / "redis", folder / "s"
+    data.mkdir()
+    server = await asyncio.create_subprocess_exec(
+        locate(), "--port", "0", "--unixsocket", str(socket), "--dir", str(data), "--appendonly", "yes",
+        "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction", "--loglevel", "warning",
+        env={**os.environ, **faked}, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 20
+        while not socket.exists():
+            if server.returncode is not None or time.monotonic() > deadline:
+                sys.exit("the redis-server did not come up")
+            await asyncio.sleep(0.05)
+        yield str(socket), str(clock) if library else ""
+    finally:
+        server.terminate()
+        await server.wait()
+
+
+class _Slack:
+    """A Slack on loopback that takes everything."""
+
+    def __init__(self) -> None:
+        self.messages = 0
+        self.url = ""
+
+    async def handle(self, request: web.Request) -> web.Response:
+        method = request.match_info["method"]
+        given = await (request.json() if request.content_type == "application/json" else request.post())
+        self.messages += method == "chat.postMessage"
+        ts = f"{time.time():.6f}"
+        return web.json_response({"ok": True, "ts": ts, "channel": str(given.get("channel", "")), "messages": []})
+
+
+@asynccontextmanager
+async def _slack() -> AsyncIterator[_Slack]:
+    slack = _Slack()
+    application = web.Application()
+    application.router.add_post("/api/{method}", slack.handle)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    slack.url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
+    try:
+        yield slack
+    finally:
+        await runner.cleanup()
+
+
+def _configure(config: Path, socket: str, slack: str, max_mb: int) -> None:
+    config.mkdir()
+    (config / "alertd.yaml").write_text(
+        "allow_private_addresses: true\nfeeds: [{name: none, url: 'http://127.0.0.1:9/none'}]\n"
+        f"redis: {{url: 'unix://{socket}'}}\nstore: {{max_mb: {max_mb}}}\n"
+        f"slack: {{token: xoxb-bench, base_url: '{slack}', channel: '#c0', pace: 0s, workspace_rate: 1000, "
+        "digest_above: 1000, digest_after: 7d}\nweb: {port: 0}\nlog: {level: error}\n",
+        encoding="utf-8",
+    )
+    (config / "watchlist.yaml").write_text(
+        "rules:\n"
+        "  - {name: few, companies: [AAPL, MSFT, NVDA, F, PFE, BA, JPM, XOM, T, KO, DIS, GE, IBM], channel: '#c1'}\n"
+        "  - {name: deals, events: [merger_acquisition], min_novelty: 0.9, channel: '#c2', cooldown: 1h}\n"
+        "  - {name: busy, lists: [sp500], spike: {}, channel: '#c3'}\n",
+        encoding="utf-8",
+    )

@@ -1,0 +1,46 @@
+"""The soak benchmark runs at its tiny size, and what it says of its samples is so."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.soak import judged
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def sample(number: int, **other: float) -> dict[str, float]:
+    base = {"articles": 10, "seconds": 0.1, "control_s": 0.01, "rss_mb": 100.0, "redis_mb": 50.0}
+    return {**base, "descriptors": 20, "tasks": 15, "number": number, **other}
+
+
+@pytest.mark.parametrize(
+    ("last", "figure", "expected"),
+    [
+        ({}, "throughput_ratio", 1.0),
+        ({"seconds": 0.2}, "throughput_ratio", 0.5),
+        ({"seconds": 0.2, "control_s": 0.02}, "throughput_ratio", 1.0),
+        ({"rss_mb": 110.0}, "rss_growth", 0.1),
+        ({"redis_mb": 80.0}, "redis_end_mb", 80.0),
+        ({"descriptors": 25}, "descriptors_growth", 5),
+        ({"tasks": 16}, "tasks_growth", 1),
+    ],
+)
+def test_the_last_tenth_is_held_against_the_first(last: dict[str, float], figure: str, expected: float) -> None:
+    samples = [sample(n) for n in range(90)] + [sample(n, **last) for n in range(90, 100)]
+    assert judged(samples, 1_000)[figure] == pytest.approx(expected)
+
+
+def test_tiny_run_gives_every_figure() -> None:
+    command = [sys.executable, "-m", "benchmarks", "soak", "--tiny", "--articles", "800"]
+    finished = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, timeout=110)
+    figures = json.loads(finished.stdout.splitlines()[-1])
+    assert {"articles", "rss_growth", "redis_peak_mb", "redis_end_mb", "throughput_ratio"} <= set(figures)
+    assert figures["articles"] == 800
+    assert figures["messages"] > 0
+    assert "recorded tags" in finished.stdout
