@@ -28,6 +28,7 @@ from alertd.slack.sink import Sink
 from alertd.slack.sinks import sink_of, where
 from alertd.stages.context import Context, InForce, holding, pause, persist
 from alertd.stages.decide import DecideStage
+from alertd.stages.heartbeat import Heartbeat, show
 from alertd.stages.notify import NotifyStage
 from alertd.stages.pages import open_pages
 from alertd.stages.poll import Poller
@@ -200,6 +201,10 @@ async def _run_stages(
         socket_mode = Socket(context, slack.app_token.get_secret_value(), slack.base_url)
         work["answers"] = lambda: holding(context, context.lease("answers"), lambda: socket_mode.work(stop), stop)
         stages.append("answers")
+    if context.now.configuration.settings.operator.ping_url is not None and not (options.once or options.dry_run):
+        ping = Heartbeat(context, STAGES)
+        work["ping"] = lambda: holding(context, context.lease("ping"), lambda: ping.work(stop), stop, shown=False)
+        stages.append("ping")
     tasks = [asyncio.create_task(persist(context, name, work[name], stop), name=name) for name in stages]
     tasks.append(asyncio.create_task(persist(context, "upkeep", lambda: upkeep(context, stop), stop), name="upkeep"))
     if not (options.once or options.dry_run):
@@ -255,6 +260,7 @@ async def upkeep(context: Context, stop: asyncio.Event) -> None:
         for stream in keys.GROUPS:
             await streams.trim(context.store, stream)
         await report.observe(context.store, context.metrics)
+        await show(context, STAGES)
         context.ready.pop("upkeep", None)
         await pause(stop, _UPKEEP)
 

@@ -40,6 +40,7 @@ _AT_START: Final = (
     "slack.app_token",
     "slack.base_url",
     "webhooks",
+    "operator.ping_url",
 )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from alertd.commands.common import DEFAULT_FOLDER, ConfigFolder, command, draw, write
+from alertd.commands.common import DEFAULT_FOLDER, FAILED, ConfigFolder, command, draw, write
 from alertd.commands.serve import ask
 from alertd.errors import AlertdError, StoreError
 
@@ -22,6 +22,10 @@ MUCH_WAITING: Final = 500
 """Articles before a stage that are too many; docs/operations.md has the same limit for an alarm."""
 MUCH_UNSENT: Final = 20
 """Messages before a channel that are too many; the same there."""
+MOST_TROUBLES: Final = 12
+"""Lines about what is wrong; with the rest of the report they fit one screen."""
+MOST_FEEDS: Final = 12
+"""Feeds that are listed, those in trouble first."""
 
 _SPANS: Final = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
@@ -35,10 +39,10 @@ def status(
     config: ConfigFolder = DEFAULT_FOLDER,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show what the daemon does, and first what is wrong.
+    """Show in one screen what does not work, and then what does.
 
-    Then articles, alerts, what waits, and every feed. Works from the state also when no daemon runs. Exit code 1 when
-    there is no state; `alertd health` has one for readiness.
+    Articles, alerts, what waits, and the feeds, the worst first. Works from the state also when no daemon runs. Exit
+    code 1 when something does not work, or there is no state.
     """
     from alertd import daemon
     from alertd.commands.place import locate
@@ -50,11 +54,15 @@ def status(
         # files that are wrong may have hidden where the state is
         raise (place.refused or error) from error
     found |= _health(found)
-    if as_json:
-        write([json.dumps(found, ensure_ascii=False)])
-        return
     refused = len(place.refused.problems) if place.refused else 0
-    draw(*drawn(found, now=time.time(), on_disk=place.configuration.generation, refused=refused))
+    now, on_disk = time.time(), place.configuration.generation
+    wrong = troubles(found, now=now, on_disk=on_disk, refused=refused)
+    if as_json:
+        write([json.dumps({**found, "wrong": wrong}, ensure_ascii=False)])
+    else:
+        draw(*drawn(found, wrong, now=now))
+    if wrong:
+        raise typer.Exit(FAILED)
 
 
 def _health(found: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,25 +112,36 @@ def _failing(feed: Mapping[str, Any], now: float) -> str:
     return f"feed {feed['name']}: failed {_many(feed['failing'], 'time')} in a row, {last}: {feed['state']}"
 
 
-def drawn(found: Mapping[str, Any], *, now: float, on_disk: str, refused: int) -> Iterator[RenderableType]:
-    """Draw the whole report; the arguments are those of `troubles`."""
+def drawn(found: Mapping[str, Any], wrong: Sequence[str], *, now: float) -> Iterator[RenderableType]:
+    """Draw the whole report.
+
+    Args:
+        found: as for `troubles`.
+        wrong: what that says.
+        now: Unix seconds.
+    """
     from rich.text import Text
 
     from alertd.logs import escape
 
-    wrong = troubles(found, now=now, on_disk=on_disk, refused=refused)
     if wrong:
         yield Text(_many(len(wrong), "thing").upper() + " WRONG", style="bold red")
-        for line in wrong:
+        for line in wrong[:MOST_TROUBLES]:
             yield Text(f"  {escape(line)}", style="red")
+        if len(wrong) > MOST_TROUBLES:
+            yield Text(f"  … and {len(wrong) - MOST_TROUBLES:,} more: alertd status --json", style="red")
     else:
         yield Text("ALL IS WELL", style="bold green")
     yield Text()
     for name, words in _facts(found, now):
         yield Text.assemble((f"{name:<10}", "bold"), escape(words))
-    if found["feeds"]:
+    if feeds := _worst_first(found["feeds"]):
         yield Text()
-        yield _feeds(found["feeds"], now)
+        yield _feeds(feeds[:MOST_FEEDS], now)
+    if len(feeds) > MOST_FEEDS:
+        failing = sum(feed["failing"] > 0 for feed in feeds[MOST_FEEDS:])
+        state = f"{failing:,} of them failing" if failing else "all of them fine"
+        yield Text(f"… and {_many(len(feeds) - MOST_FEEDS, 'feed')}, {state}: alertd feeds status")
 
 
 def _facts(found: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
@@ -130,6 +149,9 @@ def _facts(found: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
         began = datetime.fromtimestamp(running["started"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")
         since = f"for {span(now - running['started'])}, since {began}"
         yield "running", f"{since}, process {running['pid']}, {running['url']}, configuration {found['generation']}"
+        if fine := [f"{name} ({part['detail']})" if part["detail"] else name
+                    for name, part in found["parts"].items() if part["ok"]]:  # fmt: skip
+            yield "works", ", ".join(fine)
     yield "articles", f"{found['articles']:,}, {found['copies']:,} of them copies, in {found['stories']:,} stories"
     alerts = ", ".join(f"{count:,} {kind}" for kind, count in found["alerts"].items())
     yield "alerts", f"{alerts or 'none'}; {_many(found['posted'], 'message')} posted"
@@ -156,7 +178,7 @@ def _feeds(feeds: Sequence[Mapping[str, Any]], now: float) -> RenderableType:
         table.add_column(name, overflow="fold")
     for name in ("polls", "failed", "last good", "next"):
         table.add_column(name, justify="right", no_wrap=True)
-    for feed in _worst_first(feeds):
+    for feed in feeds:
         last = f"{span(now - feed['last_success'])} ago" if feed["last_success"] else "never"
         due = ("now" if feed["next"] <= now else f"in {span(feed['next'] - now)}") if feed["next"] else ""
         cells = (feed["name"], str(feed["state"]), f"{feed['polls']:,}", f"{feed['failures']:,}", last, due)

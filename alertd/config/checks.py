@@ -40,6 +40,8 @@ def check_settings(document: Document, parts: Parts) -> None:
     _check_twice(document, ("slack",), "app_token")
     _check_webhooks(document, parts)
     _check_twice(document, ("redis",), "url")
+    _check_reach(document, "operator", "ping_url", parts)
+    _check_twice(document, ("operator",), "ping_url")
 
 
 def _check_feed(document: Document, index: int, feed: FeedSettings, parts: Parts) -> None:

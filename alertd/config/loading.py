@@ -26,7 +26,7 @@ SETTINGS_FILE: Final = "alertd.yaml"
 WATCHLIST_FILE: Final = "watchlist.yaml"
 FILES: Final = (SETTINGS_FILE, WATCHLIST_FILE)
 
-_SECRET_FILES: Final = ("token", "url", "app_token", "secret", "password")
+_SECRET_FILES: Final = ("token", "url", "app_token", "secret", "password", "ping_url")
 _LONGEST_SECRET: Final = 10_000
 
 M = TypeVar("M", bound=BaseModel)
@@ -57,7 +57,7 @@ class Configuration:
     def secrets(self) -> tuple[str, ...]:
         """All values that no log may show: token, addresses with a password, headers."""
         settings = self.settings
-        kept = [settings.slack.token, settings.slack.app_token, settings.redis.url]
+        kept = [settings.slack.token, settings.slack.app_token, settings.redis.url, settings.operator.ping_url]
         kept += [secret for webhook in settings.webhooks for secret in (webhook.url, webhook.secret)]
         for feed in settings.feeds:
             kept.extend([*feed.headers.values(), feed.password])
@@ -178,10 +178,10 @@ def _validate(document: Document, model: type[M]) -> M | None:
 
 
 def _read_secret_files(document: Document, base: Path) -> None:
-    """Replace every `token_file`, `url_file` and `password_file` by what the file holds."""
+    """Replace every `token_file`, `url_file`, `password_file` and their like by what the file holds."""
     if not isinstance(document.value, dict):
         return
-    sections: list[tuple[Keys, Any]] = [((key,), document.value.get(key)) for key in ("slack", "redis")]
+    sections: list[tuple[Keys, Any]] = [((key,), document.value.get(key)) for key in ("slack", "redis", "operator")]
     for part in ("feeds", "webhooks"):
         sections += [((part, index), item) for index, item in enumerate(items(document, part))]
     for path, section in sections:

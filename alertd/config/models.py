@@ -77,6 +77,12 @@ def _redis(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _ping(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and split(value.get_secret_value()) is None:
+        raise ValueError("no web address; write one that starts with https:// or http://")
+    return value
+
+
 def _webhook(value: SecretStr | None) -> SecretStr | None:
     if value is None or split(value.get_secret_value()) is None:
         raise ValueError("no address of a webhook; write one that starts with https://, or name a url_file")
@@ -222,6 +228,13 @@ class OperatorSettings(Model):
 
     channel: Channel = ""
     """Channel for it; without one, the log only."""
+    ping_url: Annotated[Secret, AfterValidator(_ping)] = None
+    """Address that is asked while all stages work, such as a check of healthchecks.io that alarms when no ping comes
+    (dead-man switch). Never shown."""
+    ping_url_file: str = ""
+    """File that holds that address, instead of `ping_url`."""
+    ping_every: Annotated[float, Duration(1, DAY)] = 60.0
+    """Time between two such pings."""
 
 
 class RedisSettings(Model):

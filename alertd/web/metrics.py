@@ -136,6 +136,12 @@ class Metrics:
         )
 
     def _running(self) -> None:
+        self.pings = Counter(
+            "alertd_pings",
+            "Dead-man pings by outcome: sent, withheld, failed.",
+            ["outcome"],
+            registry=self.registry,
+        )
         self.config = Gauge(
             "alertd_config_info", "The configuration in force; always 1.", ["generation"], registry=self.registry
         )

@@ -48,7 +48,8 @@ def wrong(**changed: Any) -> list[str]:
 
 def shown(found: dict[str, Any]) -> str:
     console = Console(file=io.StringIO(), width=120, markup=False, highlight=False)
-    console.print(*drawn(found, now=NOW, on_disk="aaa", refused=0), sep="\n")
+    wrong = troubles(found, now=NOW, on_disk="aaa", refused=0)
+    console.print(*drawn(found, wrong, now=NOW), sep="\n")
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -100,6 +101,23 @@ def test_what_is_wrong_comes_first_and_failing_feeds_before_others() -> None:
     assert rows == ["two", "one"]
 
 
+def test_it_fits_one_screen_however_much_is_wrong() -> None:
+    many = [{**FAILING, "name": f"bad{n}"} for n in range(40)] + [
+        {**FINE["feeds"][0], "name": f"f{n}"} for n in range(9)
+    ]
+    lines = shown({**FINE, "feeds": many}).splitlines()
+    assert len(lines) <= 40
+    assert any("… and 28 more: alertd status --json" in line for line in lines)
+    assert any("… and 37 feeds, 28 of them failing: alertd feeds status" in line for line in lines)
+
+
+def test_what_works_is_named_too() -> None:
+    parts = {"redis": {"ok": True, "detail": ""}, "poll": {"ok": True, "detail": "at work"},
+             "tag": {"ok": False, "detail": "starting"}}  # fmt: skip
+    lines = shown({**FINE, "ready": False, "parts": parts}).splitlines()
+    assert any(line.split() == ["works", "redis,", "poll", "(at", "work)"] for line in lines)
+
+
 def test_control_characters_reach_no_terminal() -> None:
     text = shown({**FINE, "feeds": [{**FAILING, "state": 'an HTML page ("\x1b[2J\u202e")'}]})
     assert "\x1b[2J" not in text
@@ -136,7 +154,7 @@ def config(tmp_path: Path) -> Iterator[Path]:
 
 def test_the_state_is_shown_although_no_daemon_runs(config: Path) -> None:
     result = invoke("status", "--config", str(config))
-    assert (result.exit_code, result.stderr) == (0, "")
+    assert (result.exit_code, result.stderr) == (1, ""), "something is wrong"
     lines = result.stdout.splitlines()
     assert lines[0] == "2 THINGS WRONG"
     assert lines[1] == "  alertd is not running: alertd run"
@@ -147,18 +165,19 @@ def test_the_state_is_shown_although_no_daemon_runs(config: Path) -> None:
 
 def test_json_is_one_object(config: Path) -> None:
     result = invoke("status", "--json", "--config", str(config))
-    assert (result.exit_code, result.stderr) == (0, "")
+    assert (result.exit_code, result.stderr) == (1, "")
     found = json.loads(result.stdout)
     assert (found["running"], found["ready"], found["parts"]) == (None, False, {})
     assert found["articles"] == 12
     assert [feed["name"] for feed in found["feeds"]] == ["one"]
     assert set(FINE) <= set(found)
+    assert [line.partition(":")[0] for line in found["wrong"]] == ["alertd is not running", "feed one"]
 
 
 def test_a_wrong_edit_hides_neither_state_nor_mistake(config: Path) -> None:
     (config / "watchlist.yaml").write_text("rules: [", encoding="utf-8")
     result = invoke("status", "--config", str(config))
-    assert result.exit_code == 0
+    assert result.exit_code == 1
     assert "configuration: 1 mistake in the files, the one in force stays: alertd check" in result.stdout
 
 
