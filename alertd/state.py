@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import pwd
+from pathlib import Path
 from typing import Any, cast
 
 from alertd.config import Configuration
@@ -12,21 +15,43 @@ from alertd.store.connection import TROUBLE, Store, open_store
 
 
 async def open_state(configuration: Configuration) -> Store:
-    """Connect to the store of a configuration as it is: no server is started for it.
+    """Connect to the store of a configuration; what a daemon left in its folder is opened for the command.
 
     Raises:
-        StoreError: no server runs, or it cannot be reached.
+        StoreError: there is no state, it belongs to somebody else, or its server cannot be started or reached.
     """
     settings = configuration.settings
     if settings.redis.url is not None:
         store = open_store(settings.redis.url.get_secret_value())
     else:
-        server = await asyncio.to_thread(embedded.find, settings.store.folder)
+        kept = settings.store
+        server = await asyncio.to_thread(embedded.find, kept.folder)
         if server is None:
-            raise StoreError("nothing runs here", where=str(settings.store.folder), hint="start it with `alertd run`")
+            _insist_on_own(kept.folder)
+            server = await embedded.start(kept.folder, server=kept.redis_server, linger=kept.linger)
         store = open_store(socket=server.socket)
     await reach(store)
     return store
+
+
+def _insist_on_own(folder: Path) -> None:
+    """See that there is a state, and that a server which is started for it leaves no files of another user there.
+
+    Raises:
+        StoreError: it is not so.
+    """
+    if not embedded.has_data(folder):
+        raise StoreError("there is no state here yet", where=str(folder), hint="`alertd run` makes it")
+    owner = folder.stat().st_uid
+    if owner != os.geteuid():
+        try:
+            name = pwd.getpwuid(owner).pw_name
+        except KeyError:
+            name = f"#{owner}"
+        raise StoreError(
+            f"no daemon runs here, and the state belongs to {name}", where=str(folder),
+            hint=f"start the daemon, or run this as its owner: sudo -u {name} alertd …",
+        )  # fmt: skip
 
 
 async def reach(store: Store) -> None:

@@ -152,7 +152,8 @@ def _facts(found: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
         if fine := [f"{name} ({part['detail']})" if part["detail"] else name
                     for name, part in found["parts"].items() if part["ok"]]:  # fmt: skip
             yield "works", ", ".join(fine)
-    yield "articles", f"{found['articles']:,}, {found['copies']:,} of them copies, in {found['stories']:,} stories"
+    stories = f"{found['stories']:,} {'story' if found['stories'] == 1 else 'stories'}"
+    yield "articles", f"{found['articles']:,}, {found['copies']:,} of them copies, in {stories}"
     alerts = ", ".join(f"{count:,} {kind}" for kind, count in found["alerts"].items())
     yield "alerts", f"{alerts or 'none'}; {_many(found['posted'], 'message')} posted"
     yield "held back", ", ".join(f"{count:,} {reason}" for reason, count in found["held"].items()) or "nothing"

@@ -140,8 +140,9 @@ async def start_worker(module: str) -> Process:
     environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
     return await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", module, stdin=PIPE, stdout=PIPE, limit=_LINE, env=environment
-    )
+        sys.executable, "-P", "-m", module, stdin=PIPE, stdout=PIPE, limit=_LINE, env=environment,
+        start_new_session=True,  # Ctrl-C in the daemon's terminal is for the daemon, which ends them in order
+    )  # fmt: skip
 
 
 async def end_worker(worker: Process) -> None:

@@ -93,6 +93,11 @@ async def start(folder: Path, *, server: str = "", linger: float = 60.0, timeout
         await _pause(deadline, data)
 
 
+def has_data(folder: Path) -> bool:
+    """Whether a server has left something in a state folder."""
+    return any((_files(folder) / name).exists() for name in binary.DATA)
+
+
 def find(folder: Path) -> Server | None:
     """Find the running server of a state folder without starting one; takes 1 s at most when it does not answer."""
     note = _note(_files(folder))
