@@ -17,27 +17,28 @@ from alertd.stories.placing import OPEN
 from alertd.web.metrics import Metrics
 
 _RECENT = 100
+_SHOWN = (
+    "polls", "failures", "failing", "last_success", "next_at", "error", "kind", "wait", "why", "habit", "outruns",
+    "seconds", "delay",
+)  # fmt: skip
 
 
 async def overview(store: Store) -> dict[str, Any]:
     """Counts and states of everything in the store, JSON-ready.
 
     Keys: `generation`; `feeds` (name, polls, failures, failing, last_success, next, state in words, interval and why,
-    per_day for entries a day, outruns, stopped, latency of its answers and delay of its entries in seconds);
-    `articles`, `copies`, `stories`; `alerts` (post, reply, operator); `posted`, `found` (arrived although the answer
-    was lost), `dropped`, `withdrawn` (their rules were deleted before they were told); `refused` (Slack's code to how
-    often a channel began to answer it); `held` (reason to count); `relations`; `dead`; `streams` (stage to lag);
-    `outbox` (channel to length); `later` (alerts that are held, by the time at which they are told); `recent` (the
-    latest decisions, newest first).
+    per_day for entries a day, habit for entries an hour by the hour of the day, outruns, stopped, latency of its
+    answers and delay of its entries in seconds); `articles`, `copies`, `stories`; `alerts` (post, reply, operator);
+    `posted`, `found` (arrived although the answer was lost), `dropped`, `withdrawn` (their rules were deleted before
+    they were told); `refused` (Slack's code to how often a channel began to answer it); `held` (reason to count);
+    `relations`; `dead`; `streams` (stage to lag); `outbox` (channel to length); `later` (alerts that are held, by the
+    time at which they are told); `recent` (the latest decisions, newest first).
     """
     redis = cast(Any, store.redis)
     counts = {name: int(value) for name, value in (await redis.hgetall(keys.COUNTS)).items()}
-    feeds = []
-    for name in sorted(await redis.smembers(keys.FEEDS)):
-        feeds.append(_feed(name, FeedState.from_fields(await redis.hgetall(keys.feed(name)))))
     return {
         "generation": await redis.get(keys.GENERATION) or "",
-        "feeds": feeds,
+        "feeds": await feeds(store),
         "articles": counts.get("articles", 0),
         "copies": counts.get("copies", 0),
         "stories": counts.get("stories", 0),
@@ -55,6 +56,18 @@ async def overview(store: Store) -> dict[str, Any]:
         "later": await later(store),
         "recent": [json.loads(row) for row in await redis.lrange(keys.RECENT, 0, _RECENT - 1)],
     }
+
+
+async def feeds(store: Store) -> list[dict[str, Any]]:
+    """How each feed does that was ever polled, by name; see `overview`."""
+    redis = cast(Any, store.redis)
+    names = sorted(await redis.smembers(keys.FEEDS))
+    async with redis.pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.hmget(keys.feed(name), _SHOWN)
+        rows = await pipe.execute() if names else []
+    given = ({n: v for n, v in zip(_SHOWN, row, strict=True) if v is not None} for row in rows)
+    return [_feed(name, FeedState.from_fields(fields)) for name, fields in zip(names, given, strict=True)]
 
 
 async def story(store: Store, ident: str) -> dict[str, Any] | None:
@@ -116,6 +129,7 @@ def _feed(name: str, state: FeedState) -> dict[str, Any]:
         "name": name, "polls": state.polls, "failures": state.failures, "failing": state.failing,
         "last_success": state.last_success, "next": state.next_at, "state": state.error or "fine",
         "interval": state.wait, "why": state.why, "per_day": sum(max(0.0, rate) for rate in rates(state.habit)),
+        "habit": rates(state.habit),
         "outruns": state.outruns, "stopped": state.stopped, "latency": state.seconds, "delay": state.delay,
     }  # fmt: skip
 

@@ -70,17 +70,13 @@ def explain(
 
 
 def _tagged(configuration: Any, gazetteer: Gazetteer, text: str) -> Filed:
-    from alertd.articles import Article, Entry, Placement, Story
     from alertd.configured import retagged
-    from alertd.tagging.tagger import Tagger, TagInput
-    from alertd.watchlist.archive import Filed
+    from alertd.stages.explaining import filed_text
+    from alertd.tagging.tagger import Tagger
 
-    tagger = retagged(Tagger.load(configuration.settings.tagging), configuration, gazetteer)
-    [tags] = tagger.tag([TagInput(title=text)])
-    now = time.time()
-    story = Story("", text, (), 1, 1, (), (), (), 0, now, now)
-    entry = Entry("", "", "", text, published=now, date_source="published", language=tags.language)
-    return Filed(Article("", entry, now), tags, Placement(story, "first", 1.0, ""))
+    return filed_text(
+        retagged(Tagger.load(configuration.settings.tagging), configuration, gazetteer), text, time.time()
+    )
 
 
 async def _remembered(configuration: Any, book: RuleBook, filed: Filed) -> dict[str, Any]:
@@ -111,23 +107,16 @@ async def _rules_now(store: Store, configuration: Any, book: RuleBook, filed: Fi
 
 async def _archived(configuration: Any, book: RuleBook, what: str) -> tuple[Filed | None, dict[str, Any]]:
     from alertd.stages.archive import find
+    from alertd.stages.explaining import remembered
     from alertd.state import open_state
-    from alertd.store import keys
 
     async with await open_state(configuration) as store:
         filed = await find(store, what)
         if filed is None:
             return None, {}
-        redis = cast(Any, store.redis)
-        decision = json.loads(await redis.get(keys.decision(filed.article.id)) or "{}")
-        story = await redis.get(keys.story(filed.placement.story.id))
-        return filed, {
-            **await _rules_now(store, configuration, book, filed),
-            "decision": decision,
-            "alerts": await _fates(redis, decision.get("alerts", ())),
-            "story": json.loads(story)["story"] if story else {},
-            "silences": [json.loads(text) for text in (await redis.hgetall(keys.SILENCES)).values()],
-        }
+        known = await remembered(store, filed)
+        fates = await _fates(cast(Any, store.redis), known["decision"].get("alerts", ()))
+        return filed, {**await _rules_now(store, configuration, book, filed), **known, "alerts": fates}
 
 
 async def _fates(redis: Any, names: Sequence[str]) -> list[tuple[str, str, dict[str, Any]]]:

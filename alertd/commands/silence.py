@@ -6,19 +6,16 @@ import asyncio
 import getpass
 import os
 import time
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from alertd.commands.common import DEFAULT_FOLDER, FAILED, ConfigFolder, command, draw, say, write
-from alertd.commands.status import span
 from alertd.errors import ConfigError
+from alertd.troubles import span
 
 if TYPE_CHECKING:
     from alertd.watchlist.silences import Silence
-
-KEPT = 7 * 86400.0
-"""Seconds for which a silence that ended is still listed by `--all`."""
 
 
 def register(app: typer.Typer) -> None:
@@ -104,21 +101,15 @@ def _quoted(text: str) -> str:
 
 
 async def _add(made: Silence, config: Any) -> str:
-    from dataclasses import replace
-
     from alertd.configured import read_with_companies
+    from alertd.stages import silences
     from alertd.state import open_state
-    from alertd.store import keys
 
     configuration, _ = read_with_companies(config)
-    wrong = [name for name in made.rules if name not in {rule.name for rule in configuration.watchlist.rules}]
-    if wrong:
-        raise ConfigError(f"no rule has the name {wrong[0]!r}", hint="alertd check names the files; rules are in them")
+    if wrong := silences.unknown_rule(made, configuration.watchlist.rules):
+        raise ConfigError(wrong, hint="alertd check names the files; rules are in them")
     async with await open_state(configuration) as store:
-        redis = cast(Any, store.redis)
-        ident = f"s{await redis.hincrby(keys.COUNTS, 'silences', 1)}"
-        await redis.hset(keys.SILENCES, ident, replace(made, id=ident).dump())
-    return ident
+        return await silences.add(store, made)
 
 
 def show(
@@ -156,16 +147,11 @@ def show(
 
 async def _stored(config: Any, now: float) -> list[Silence]:
     from alertd.commands.place import locate
+    from alertd.stages import silences
     from alertd.state import open_state
-    from alertd.store import keys
-    from alertd.watchlist.silences import Silence
 
     async with await open_state(locate(config).configuration) as store:
-        redis = cast(Any, store.redis)
-        found = [Silence.load(text) for text in (await redis.hgetall(keys.SILENCES)).values()]
-        if old := [s.id for s in found if s.until < now - KEPT]:
-            await redis.hdel(keys.SILENCES, *old)
-    return sorted((s for s in found if s.until >= now - KEPT), key=lambda s: (s.since, s.id))
+        return await silences.stored(store, now)
 
 
 def expire(
@@ -180,16 +166,9 @@ def expire(
 
 
 async def _expire(ids: list[str], config: Any) -> list[str]:
-    from dataclasses import replace
-
     from alertd.commands.place import locate
+    from alertd.stages import silences
     from alertd.state import open_state
-    from alertd.store import keys
 
-    now = time.time()
-    held = {s.id: s for s in await _stored(config, now) if s.holds(now)}
     async with await open_state(locate(config).configuration) as store:
-        for name in ids:
-            if name in held:
-                await cast(Any, store.redis).hset(keys.SILENCES, name, replace(held[name], until=now).dump())
-    return [name for name in ids if name not in held]
+        return await silences.expire(store, ids, time.time())

@@ -14,20 +14,15 @@ import typer
 from alertd.commands.common import DEFAULT_FOLDER, FAILED, ConfigFolder, command, draw, write
 from alertd.commands.serve import ask
 from alertd.errors import AlertdError, StoreError
+from alertd.troubles import many, span, troubles, worst_first
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-MUCH_WAITING: Final = 500
-"""Articles before a stage that are too many; docs/operations.md has the same limit for an alarm."""
-MUCH_UNSENT: Final = 20
-"""Messages before a channel that are too many; the same there."""
 MOST_TROUBLES: Final = 12
 """Lines about what is wrong; with the rest of the report they fit one screen."""
 MOST_FEEDS: Final = 12
 """Feeds that are listed, those in trouble first."""
-
-_SPANS: Final = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
 
 def register(app: typer.Typer) -> None:
@@ -76,42 +71,6 @@ def _health(found: Mapping[str, Any]) -> dict[str, Any]:
         return {"ready": False, "parts": {"pages": {"ok": False, "detail": str(error)}}}
 
 
-def troubles(found: Mapping[str, Any], *, now: float, on_disk: str, refused: int) -> list[str]:
-    """Name what is wrong, worst first.
-
-    Args:
-        found: what `alertd.daemon.status` gives, with `ready` and `parts` as `/readyz` has them.
-        now: Unix seconds.
-        on_disk: generation of the configuration as its files are now, or "".
-        refused: mistakes in those files.
-    """
-    wrong = []
-    if not found["running"]:
-        wrong.append("alertd is not running: alertd run")
-    elif not found["ready"]:
-        broken = {name: part["detail"] for name, part in found["parts"].items() if not part["ok"]}
-        wrong += [f"{name}: {detail or 'does not work'}" for name, detail in broken.items()] or ["not ready yet"]
-    if found["dead"]:
-        wrong.append(f"dead letters: {found['dead']:,}, articles that could not be processed; the log names them")
-    if refused:
-        wrong.append(f"configuration: {_many(refused, 'mistake')} in the files, the one in force stays: alertd check")
-    elif found["running"] and on_disk and found["generation"] not in ("", on_disk):
-        wrong.append(f"configuration: the files are {on_disk}, in force is {found['generation']}: alertd check")
-    for stage, lag in found["streams"].items():
-        if lag > MUCH_WAITING:
-            wrong.append(f"{stage}: {lag:,} articles wait; too little CPU, or it does not run")
-    for channel, waiting in found["outbox"].items():
-        if waiting > MUCH_UNSENT:
-            wrong.append(f"{channel}: {waiting:,} messages wait; is Slack slow, or does it refuse us?")
-    wrong += [_failing(feed, now) for feed in _worst_first(found["feeds"]) if feed["failing"]]
-    return wrong
-
-
-def _failing(feed: Mapping[str, Any], now: float) -> str:
-    last = f"last good {span(now - feed['last_success'])} ago" if feed["last_success"] else "never good"
-    return f"feed {feed['name']}: failed {_many(feed['failing'], 'time')} in a row, {last}: {feed['state']}"
-
-
 def drawn(found: Mapping[str, Any], wrong: Sequence[str], *, now: float) -> Iterator[RenderableType]:
     """Draw the whole report.
 
@@ -125,7 +84,7 @@ def drawn(found: Mapping[str, Any], wrong: Sequence[str], *, now: float) -> Iter
     from alertd.logs import escape
 
     if wrong:
-        yield Text(_many(len(wrong), "thing").upper() + " WRONG", style="bold red")
+        yield Text(many(len(wrong), "thing").upper() + " WRONG", style="bold red")
         for line in wrong[:MOST_TROUBLES]:
             yield Text(f"  {escape(line)}", style="red")
         if len(wrong) > MOST_TROUBLES:
@@ -135,13 +94,13 @@ def drawn(found: Mapping[str, Any], wrong: Sequence[str], *, now: float) -> Iter
     yield Text()
     for name, words in _facts(found, now):
         yield Text.assemble((f"{name:<10}", "bold"), escape(words))
-    if feeds := _worst_first(found["feeds"]):
+    if feeds := worst_first(found["feeds"]):
         yield Text()
         yield _feeds(feeds[:MOST_FEEDS], now)
     if len(feeds) > MOST_FEEDS:
         failing = sum(feed["failing"] > 0 for feed in feeds[MOST_FEEDS:])
         state = f"{failing:,} of them failing" if failing else "all of them fine"
-        yield Text(f"… and {_many(len(feeds) - MOST_FEEDS, 'feed')}, {state}: alertd feeds status")
+        yield Text(f"… and {many(len(feeds) - MOST_FEEDS, 'feed')}, {state}: alertd feeds status")
 
 
 def _facts(found: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
@@ -155,14 +114,14 @@ def _facts(found: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
     stories = f"{found['stories']:,} {'story' if found['stories'] == 1 else 'stories'}"
     yield "articles", f"{found['articles']:,}, {found['copies']:,} of them copies, in {stories}"
     alerts = ", ".join(f"{count:,} {kind}" for kind, count in found["alerts"].items())
-    yield "alerts", f"{alerts or 'none'}; {_many(found['posted'], 'message')} posted"
+    yield "alerts", f"{alerts or 'none'}; {many(found['posted'], 'message')} posted"
     yield "held back", ", ".join(f"{count:,} {reason}" for reason, count in found["held"].items()) or "nothing"
     waits = [f"{stage} {lag:,}" for stage, lag in found["streams"].items()]
     waits += [f"{channel} {count:,}" for channel, count in found["outbox"].items()]
     yield "waiting", ", ".join(waits) or "nothing"
     if found["later"]:
         when = ((count, datetime.fromtimestamp(int(at)).astimezone()) for at, count in found["later"].items())
-        yield "for later", ", ".join(f"{_many(count, 'alert')} at {at:%a %H:%M}" for count, at in when)
+        yield "for later", ", ".join(f"{many(count, 'alert')} at {at:%a %H:%M}" for count, at in when)
     failing = sum(feed["failing"] > 0 for feed in found["feeds"])
     yield "feeds", f"{len(found['feeds']) - failing} of {len(found['feeds'])} fine"
 
@@ -185,25 +144,3 @@ def _feeds(feeds: Sequence[Mapping[str, Any]], now: float) -> RenderableType:
         cells = (feed["name"], str(feed["state"]), f"{feed['polls']:,}", f"{feed['failures']:,}", last, due)
         table.add_row(*(Text(escape(cell)) for cell in cells), style="red" if feed["failing"] else "")
     return table
-
-
-def _worst_first(feeds: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return sorted(feeds, key=lambda feed: (-feed["failing"], feed["name"]))
-
-
-def _many(count: int, thing: str) -> str:
-    return f"{count:,} {thing}{'s' * (count != 1)}"
-
-
-def span(seconds: float) -> str:
-    """Write a length of time in its two largest units: 45s, 12m, 3h 20m, 2d 4h; nothing below a second."""
-    left = max(0, int(seconds))
-    parts: list[str] = []
-    for unit, size in _SPANS:
-        if left >= size or (unit == "s" and not parts):
-            parts.append(f"{left // size}{unit}")
-            left %= size
-        elif parts:
-            break
-    # seconds beside minutes say nothing to anybody
-    return " ".join(parts[:2] if parts[0][-1] in "dh" else parts[:1])

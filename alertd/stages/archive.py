@@ -91,12 +91,14 @@ async def chunk_names(store: Store, *, since: float, issuer: str = "") -> list[s
     names: list[str] = await redis.zrangebyscore(keys.ARCHIVE_CHUNKS, since, "+inf")
     if not issuer:
         return names
-    kept: list[str] = []
     days = dict.fromkeys(name.partition(":")[0] for name in names)
-    for day in days:
-        numbers = (await redis.hget(keys.archive_companies(day), issuer) or "").split(",")
-        kept += [name for name in names if name.partition(":")[0] == day and name.partition(":")[2] in numbers]
-    return kept
+    async with redis.pipeline(transaction=False) as pipe:
+        for day in days:
+            pipe.hget(keys.archive_companies(day), issuer)
+        answers = await pipe.execute() if days else []
+    numbers = {day: set((found or "").split(",")) for day, found in zip(days, answers, strict=True)}
+    parted = ((name, *name.partition(":")[::2]) for name in names)
+    return [name for name, day, number in parted if number in numbers[day]]
 
 
 async def chunk(store: Store, name: str) -> list[Filed]:

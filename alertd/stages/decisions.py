@@ -15,6 +15,7 @@ from alertd.stories.fingerprints import Fingerprint
 from alertd.stories.placing import grown, place
 from alertd.stories.records import read
 from alertd.watchlist.archive import row_of
+from alertd.watchlist.pulse import learned
 
 APART = "\x1f"
 """Between the keys that list a story, which are one argument of `decided.lua`."""
@@ -168,7 +169,8 @@ def row(one: Decided, record: str, at: float) -> list[str | int | float]:
         delivery.id, article.id, delivery.fields["seq"], placement.story.id, _plain(one.decision), record,
         _plain(recent), row_of(article, placed.known.tags, placement), _plain(_told(article, placement)),
         APART.join(placed.after.listed), len(told.states), len(told.due), len(told.keys), len(held) // 2,
-        len(told.alerts), *(part for state in told.states for part in state),
+        len(told.alerts), _plain(learned(article, placed.known.tags, placement, told.rules)),
+        *(part for state in told.states for part in state),
         *(part for member, at in told.due.items() for part in (f"{at:.3f}", member)), *told.keys, *held,
         *(part for alert in told.alerts for part in (alert.key, dumps(alert))),
     ]  # fmt: skip

@@ -158,13 +158,14 @@ class Outbox:
         alone = story and alert is not None and claim.key == alert.key
         opening = keys.opening(story, self.channel) if alone else ""
         if alert is None:
-            return [thread, opening, "", "", "", ""]
+            return [thread, opening, "", "", "", "", "", ""]
         first = json.dumps({"at": at, "alert": dumps(slim(alert))}, ensure_ascii=False) if alone else ""
         row = row_of(alert, self.channel, ts, at, how) if how in ("posted", "found") else None
         told = json.dumps(row, ensure_ascii=False) if row else ""
         counted = alert.kind == "reply" and alert.placement is not None
         sources = json.dumps(alert.placement.story.sources, ensure_ascii=False) if alert.placement else ""
-        return [thread, opening, first, told, *((story_of(alert), sources) if counted else ("", ""))]
+        counter = (story_of(alert), sources) if counted else ("", "")
+        return [thread, opening, first, told, *counter, keys.shown(alert.key), dumps(slim(alert)) if row else ""]
 
 
 def slim(alert: Alert) -> Alert:

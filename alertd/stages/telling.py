@@ -35,6 +35,7 @@ class Told:
         outcome: what became of the article, in words.
         states: name of what is remembered, its value, and its life in seconds.
         keys: of all alerts, also of those that are told later.
+        rules: rule → how many posts it leads to, also later; 0 when it only answers in threads.
     """
 
     alerts: tuple[Alert, ...]
@@ -43,6 +44,7 @@ class Told:
     outcome: Outcome
     states: Sequence[tuple[str, str, int]]
     keys: tuple[str, ...]
+    rules: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,7 @@ class Teller:
         return Told(
             tuple(alert for alert in alerts if not at[alert.key].at), later, due, outcome, states,
             tuple(alert.key for alert in alerts),
+            {rule: sum(a.kind == "post" for a in alerts if a.rule == rule) for rule in {a.rule for a in alerts}},
         )  # fmt: skip
 
     def _within_hours(self, book: RuleBook, matches: Matches) -> tuple[Matches, list[str]]:

@@ -19,6 +19,7 @@ from alertd.stages.withdrawing import from_held, sweep_held
 from alertd.store import keys
 from alertd.store.leases import Lease
 from alertd.watchlist.kinds import kind_key
+from alertd.watchlist.pulse import KEPT, day_of, last_of
 from alertd.watchlist.quiet import Heard, Listening, feeds_of, proven_at, sentence
 from alertd.watchlist.settings import RuleLike
 
@@ -185,8 +186,21 @@ class Waker:
         )  # fmt: skip
         if outcome == "fenced":
             self._lease.lost()
-        for alert in now if outcome == "woken" else ():
+        if outcome == "woken" and now:
+            await self._counted(now, fresh=not held)
+
+    async def _counted(self, alerts: Sequence[Alert], *, fresh: bool) -> None:
+        """Count what was woken; what was held had been counted for its rule when it was decided."""
+        for alert in alerts:
             self._context.metrics.alerts.labels(rule=alert.rule, kind=alert.kind).inc()
+        if fresh:
+            day = day_of(self._context.clock())
+            async with cast(Any, self._context.store.redis).pipeline(transaction=False) as pipe:
+                for alert in alerts:
+                    pipe.hincrby(keys.rule_days(day), alert.rule, 1)
+                    pipe.expire(keys.rule_days(day), KEPT)
+                    pipe.hset(keys.RULE_LAST, alert.rule, last_of(alert.created, "", alert.text))
+                await pipe.execute()
 
     async def _hold(self, alert: Alert, at: float, together: bool) -> None:
         redis = cast(Any, self._context.store.redis)

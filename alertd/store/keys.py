@@ -24,6 +24,12 @@ COUNTS: Final = PREFIX + "counts"
 """Hash: what happened so far, for `alertd status`."""
 RECENT: Final = PREFIX + "recent"
 """List: the latest decisions in words, newest first."""
+PASSED: Final = PREFIX + "passed"
+"""Stream: the latest decided articles, for whoever watches them live: `row` as in the archive, `recent` in words."""
+STORIES: Final = PREFIX + "stories"
+"""Sorted set: stories by the arrival of their latest article; the oldest go."""
+RULE_LAST: Final = PREFIX + "rule-last"
+"""Hash: for each rule when it last led to an alert, and on which article, as JSON."""
 META: Final = PREFIX + "meta"
 """Hash: schema and version of what wrote this state."""
 GENERATION: Final = PREFIX + "generation"
@@ -219,6 +225,26 @@ def archive_chunk(name: str) -> str:
 def archive_companies(day: str) -> str:
     """Hash: for each issuer the numbers of the day's chunks that name it."""
     return f"{PREFIX}archive:companies:{day}"
+
+
+def rule_days(day: str) -> str:
+    """Hash: for each rule its posts of a day (`YYYYMMDD`)."""
+    return f"{PREFIX}rule-days:{day}"
+
+
+def heard(day: str) -> str:
+    """Sorted set: issuers by their articles of a day (`YYYYMMDD`)."""
+    return f"{PREFIX}heard:{day}"
+
+
+def pulse(issuer: str, week: int) -> str:
+    """Hash: what was said of an issuer in a week (since 1970), hour by hour; see `alertd.watchlist.pulse`."""
+    return f"{PREFIX}pulse:{issuer}:{week}"
+
+
+def shown(key: str) -> str:
+    """String: an alert as it was delivered, for its preview."""
+    return f"{PREFIX}shown:{key}"
 
 
 def lease(name: str) -> str:

@@ -13,12 +13,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from alertd.commands.status import MUCH_UNSENT, MUCH_WAITING, drawn, span, troubles
+from alertd.commands.status import drawn
 from alertd.feeds.schedule import FeedState
 from alertd.running import RUNNING_FILE
 from alertd.store import embedded, keys
 from alertd.store.connection import open_store
 from alertd.store.raw import birth
+from alertd.troubles import MUCH_UNSENT, MUCH_WAITING, span, troubles
 from tests.commands.world import invoke, write
 from tests.conftest import apart
 

@@ -17,6 +17,7 @@ from alertd.stages.shelf import Shelved
 from alertd.stages.tag import TagStage
 from alertd.store import keys
 from alertd.store.streams import Delivery, lag
+from alertd.watchlist.pulse import KEPT
 from tests.stages.world import at_work, away_once, context, decided, entry, stream, taken, until
 from tests.tagging import fakes
 
@@ -179,9 +180,12 @@ async def test_all_that_is_kept_of_articles_and_stories_expires(redis: Redis, tm
         # streams are trimmed, lists cut, entries of feeds forgotten by their age, the rest is one key for all articles
         assert lasting <= {
             "articles", "tagged", "alerts", "dead", "seq", "decided", "counts", "recent", "meta", "archive", "lease",
-            "seen", "rules", "due",
+            "seen", "rules", "due", "passed", "stories", "rule-last",
         }  # fmt: skip
-        lives = [await cast(Any, redis).ttl(name) for name in await cast(Any, redis).keys("*")]
+        counted = ("pulse:", "heard:", "rule-days:")
+        names = await cast(Any, redis).keys("*")
+        assert max([await cast(Any, redis).ttl(n) for n in names if n.split("}:")[1].startswith(counted)]) <= KEPT
+        lives = [await cast(Any, redis).ttl(n) for n in names if not n.split("}:")[1].startswith(counted)]
         assert max(lives) <= 2 * ctx.window
 
 

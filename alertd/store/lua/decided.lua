@@ -1,10 +1,11 @@
 -- Stores what was decided about articles, all together, each once.
 -- KEYS: 1 lease, 2 tagged, 3 alerts, 4 decided up to, 5 counts, 6 recent, 7 open rows of the archive, 8 due-set
 -- ARGV: 1 token, 2 life in s, 3 rows kept in `recent`, 4 rows kept of a timeline, 5 stories kept in a list, 6 prefix of
---       keys, 7 number of counts, then name and increment of each, then for each article fifteen: its id in the tagged
+--       keys, 7 number of counts, then name and increment of each, then for each article sixteen: its id in the tagged
 --       stream, its id, seq, story's id, decision, story ("" when a later one of these has it), row for `recent`, row of
 --       the archive, row of the timeline, lists by which the story is sought (between unit separators), number of states
---       of rules, of members of the due-set, of alerts, of those that are held, of those that are told now; then name,
+--       of rules, of members of the due-set, of alerts, of those that are held, of those that are told now; what is
+--       counted for looking back, as JSON (`alertd.watchlist.pulse.Learned`); then name,
 --       value and life in s of each state, time and name of each member, keys of all alerts, member and entry of each
 --       that is held, key and body of each that is told now
 -- Returns "decided", or "fenced".  What was decided before is acknowledged and left as it is; the counts are added when
@@ -12,6 +13,29 @@
 if redis.replicate_commands then redis.replicate_commands() end
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 'fenced' end
 local life, prefix = tonumber(ARGV[2]), ARGV[6]
+local function learn(learned, story, row, recent)
+  redis.call('XADD', prefix .. 'passed', 'MAXLEN', '~', learned.passed, '*', 'row', row, 'recent', recent)
+  redis.call('ZADD', prefix .. 'stories', 'GT', learned.at, story)
+  redis.call('ZREMRANGEBYRANK', prefix .. 'stories', 0, -1 - learned.stories)
+  local heard = prefix .. 'heard:' .. learned.day
+  for _, said in ipairs(learned.companies) do
+    local name = prefix .. 'pulse:' .. said[1] .. ':' .. learned.week
+    local before = redis.call('HGET', name, learned.hour) or '0,0,0,0'
+    local count, up, down, sum = string.match(before, '(%d+),(%d+),(%d+),(%-?%d+)')
+    up, down = up + (said[2] > 0 and 1 or 0), down + (said[2] < 0 and 1 or 0)
+    redis.call('HSET', name, learned.hour, string.format('%d,%d,%d,%d', count + 1, up, down, sum + said[3]))
+    for _, mark in ipairs(said[4]) do redis.call('HSETNX', name, mark[1], mark[2]) end
+    redis.call('EXPIRE', name, learned.life)
+    redis.call('ZINCRBY', heard, 1, said[1])
+    redis.call('EXPIRE', heard, learned.heard)
+  end
+  for _, rule in ipairs(learned.rules) do
+    local days = prefix .. 'rule-days:' .. learned.day
+    redis.call('HINCRBY', days, rule[1], rule[2])
+    redis.call('EXPIRE', days, learned.life)
+    redis.call('HSET', prefix .. 'rule-last', rule[1], rule[3])
+  end
+end
 local at = 8 + 2 * tonumber(ARGV[7])
 if redis.call('EXISTS', prefix .. 'decision:' .. ARGV[at + 1]) == 0 then
   for i = 8, at - 1, 2 do redis.call('HINCRBY', KEYS[5], ARGV[i], ARGV[i + 1]) end
@@ -19,7 +43,8 @@ end
 local up_to = tonumber(redis.call('GET', KEYS[4]) or '0')
 while at <= #ARGV do
   local stream_id, ident, seq, story, decision, record, recent, row, told, listed = unpack(ARGV, at, at + 9)
-  local state = at + 15
+  local learned = ARGV[at + 15]
+  local state = at + 16
   local due = state + 3 * tonumber(ARGV[at + 10])
   local key = due + 2 * tonumber(ARGV[at + 11])
   local held = key + tonumber(ARGV[at + 12])
@@ -55,6 +80,7 @@ while at <= #ARGV do
     if tonumber(seq) > up_to then up_to = tonumber(seq) end
     redis.call('RPUSH', KEYS[7], row)
     redis.call('LPUSH', KEYS[6], recent)
+    learn(cjson.decode(learned), story, row, recent)
   end
   redis.call('XACK', KEYS[2], 'decide', stream_id)
 end

@@ -1,0 +1,109 @@
+"""Which articles of the archive somebody wants to see, and finding them in a chunk without reading all of it. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import zstandard
+
+from alertd.watchlist.archive import FORMAT, Filed, read_row
+from alertd.watchlist.rules import companies_of
+
+_MOST_WORDS: Final = 8
+_ID: Final = 0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What articles have to be; what is left empty does not matter.
+
+    Attributes:
+        text: words that title, summary or outlet contain, in any case; all of them.
+        issuer: a company in it.
+        event: a type of event.
+        feed: the feed.
+        mood: the sentiment of the article, or of the company when there is one.
+        news: no copies, and no further reports of the same.
+        ids: of the articles.
+    """
+
+    text: str = ""
+    issuer: str = ""
+    event: str = ""
+    feed: str = ""
+    mood: str = ""
+    news: bool = False
+    ids: frozenset[str] = frozenset()
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The words of `text`."""
+        return tuple(self.text.casefold().split()[:_MOST_WORDS])
+
+    @cached_property
+    def everything(self) -> bool:
+        """Whether it takes any article."""
+        return self == Wanted()
+
+    def takes(self, filed: Filed) -> bool:
+        """Whether an article is wanted."""
+        return self.everything or (self._about(filed) and self._has(filed) and self._says(filed))
+
+    def _about(self, filed: Filed) -> bool:
+        article = filed.article
+        return (
+            (not self.ids or article.id in self.ids)
+            and (not self.feed or article.entry.feed == self.feed)
+            and (not self.news or filed.placement.relation not in ("copy", "same_event"))
+        )
+
+    def _has(self, filed: Filed) -> bool:
+        tags = filed.tags
+        if self.event and not any(event.type == self.event for event in tags.events):
+            return False
+        company = companies_of(tags).get(self.issuer) if self.issuer else None
+        if self.issuer and company is None:
+            return False
+        mood = company.sentiment if company else tags.sentiment
+        return not self.mood or (mood is not None and mood.label == self.mood)
+
+    def _says(self, filed: Filed) -> bool:
+        if not self.words:
+            return True
+        entry = filed.article.entry
+        said = f"{entry.title}\n{entry.summary}\n{entry.source}\n{entry.feed}".casefold()
+        return all(word in said for word in self.words)
+
+
+def found_in(chunk: bytes, wanted: Wanted) -> list[tuple[int, Filed]]:
+    """The articles of a chunk that are wanted, each with its place, in the order of their decision.
+
+    Most chunks hold none of the words that are sought: their text is looked through before it is taken apart.
+
+    Raises:
+        ValueError: a newer alertd wrote it, or it is no chunk.
+    """
+    if not chunk:
+        return []
+    try:
+        text = zstandard.ZstdDecompressor().decompress(chunk).decode("utf-8")
+    except zstandard.ZstdError as error:
+        raise ValueError(f"no chunk of the archive: {error}") from error
+    if wanted.words and not _may_hold(text, wanted):
+        return []
+    kind, columns = json.loads(text)
+    if kind != FORMAT:
+        raise ValueError(f"a chunk of format {kind}, this version reads {FORMAT}")
+    rows: list[tuple[Any, ...]] = list(zip(*columns, strict=True))
+    if wanted.ids:
+        return [(number, read_row(row)) for number, row in enumerate(rows) if row[_ID] in wanted.ids]
+    read = ((number, read_row(row)) for number, row in enumerate(rows))
+    return [(number, filed) for number, filed in read if wanted.takes(filed)]
+
+
+def _may_hold(text: str, wanted: Wanted) -> bool:
+    folded = text.casefold()
+    return all(json.dumps(word, ensure_ascii=False)[1:-1] in folded for word in wanted.words)
