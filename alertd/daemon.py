@@ -42,6 +42,8 @@ from alertd.store.connection import TROUBLE, Store, open_store
 from alertd.store.folder import FolderLock
 from alertd.tagging.gazetteer import Gazetteer
 from alertd.tagging.tagger import Tagger, TagInput
+from alertd.web.access import Access
+from alertd.web.api import Api
 from alertd.web.health import Health, Part
 from alertd.web.metrics import Metrics
 from alertd.web.server import WebServer
@@ -134,7 +136,13 @@ async def _serve(
         context = Context(store, metrics, process, in_force, time.time, time.monotonic, revive)
         context.ready.update(dict.fromkeys(options.stages, (False, "starting")))
         context.ready["config"] = (True, f"generation {configuration.generation}")
-        web = WebServer(settings.web.host, settings.web.port, lambda: _health(context), registry=metrics.registry)
+        token = settings.web.token
+        access = Access(settings.web.host, token.get_secret_value() if token else "")
+        api = Api(context, gazetteer, lambda: _health(context), access)
+        web = WebServer(
+            settings.web.host, settings.web.port, lambda: _health(context), registry=metrics.registry, access=access,
+            adds=api.add_to,
+        )  # fmt: skip
         if not (options.once or options.dry_run):
             await stack.enter_async_context(web)
             stack.enter_context(announced(settings.store.folder, web.url))

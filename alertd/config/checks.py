@@ -42,6 +42,8 @@ def check_settings(document: Document, parts: Parts) -> None:
     _check_twice(document, ("redis",), "url")
     _check_reach(document, "operator", "ping_url", parts)
     _check_twice(document, ("operator",), "ping_url")
+    _check_twice(document, ("web",), "token")
+    _check_web(document)
 
 
 def _check_feed(document: Document, index: int, feed: FeedSettings, parts: Parts) -> None:
@@ -87,6 +89,19 @@ def _check_reach(document: Document, section: str, key: str, parts: Parts) -> No
     if isinstance(url, str) and split(url) and reach(url) != "public" and not parts.private:
         text = f"{key} is on this machine or in a private network; set allow_private_addresses: true"
         document.at((section, key), text)
+
+
+def _check_web(document: Document) -> None:
+    """A page that others can reach has a token; a name counts as loopback only when it surely is."""
+    given = document.value.get("web")
+    host = given.get("host") if isinstance(given, dict) else None
+    if isinstance(host, str) and host and not (given.get("token") or given.get("token_file")) and not _own(host):
+        text = "others can reach the page on this host; set web.token, or remove host to stay on loopback"
+        document.at(("web", "host"), text)
+
+
+def _own(host: str) -> bool:
+    return reach(f"http://[{host}]/" if ":" in host else f"http://{host}/") == "loopback"
 
 
 def _check_webhooks(document: Document, parts: Parts) -> None:

@@ -58,6 +58,7 @@ class Configuration:
         """All values that no log may show: token, addresses with a password, headers."""
         settings = self.settings
         kept = [settings.slack.token, settings.slack.app_token, settings.redis.url, settings.operator.ping_url]
+        kept.append(settings.web.token)
         kept += [secret for webhook in settings.webhooks for secret in (webhook.url, webhook.secret)]
         for feed in settings.feeds:
             kept.extend([*feed.headers.values(), feed.password])
@@ -181,7 +182,8 @@ def _read_secret_files(document: Document, base: Path) -> None:
     """Replace every `token_file`, `url_file`, `password_file` and their like by what the file holds."""
     if not isinstance(document.value, dict):
         return
-    sections: list[tuple[Keys, Any]] = [((key,), document.value.get(key)) for key in ("slack", "redis", "operator")]
+    named = ("slack", "redis", "operator", "web")
+    sections: list[tuple[Keys, Any]] = [((key,), document.value.get(key)) for key in named]
     for part in ("feeds", "webhooks"):
         sections += [((part, index), item) for index, item in enumerate(items(document, part))]
     for path, section in sections:

@@ -89,6 +89,14 @@ def _webhook(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _token(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and len(value.get_secret_value()) < 16:
+        raise ValueError(
+            "too short; at least 16 characters that nobody guesses, such as those of `openssl rand -hex 24`"
+        )
+    return _one_line(value)
+
+
 Secret = Annotated[SecretStr | None, BeforeValidator(_secret)]
 HeaderValue = Annotated[SecretStr, AfterValidator(_line)]
 
@@ -291,12 +299,17 @@ class ArchiveSettings(Model):
 
 
 class WebSettings(Model):
-    """The pages /healthz, /readyz and /metrics. They have no password: keep them on loopback."""
+    """The page, its JSON interface, and /healthz, /readyz and /metrics."""
 
     host: Text = "127.0.0.1"
-    """Address to listen on."""
+    """Address to listen on. Beyond loopback a token is needed, and a proxy in front that speaks HTTPS."""
     port: Annotated[int, Field(ge=0, le=65535)] = 8321
     """Port to listen on; 0 takes any that is free."""
+    token: Annotated[Secret, AfterValidator(_token)] = None
+    """What a reader has to know to see the page and the metrics; at least 16 characters. Without one, all on this
+    machine may. Better as ${ALERTD_WEB_TOKEN} or in a file; never shown."""
+    token_file: str = ""
+    """File that holds the token, instead of `token`."""
 
 
 class WebSubSettings(Model):
@@ -348,7 +361,7 @@ class Settings(Model):
     archive: Annotated[ArchiveSettings, BeforeValidator(section)] = ArchiveSettings()
     """Decided articles that are kept for looking back."""
     web: Annotated[WebSettings, BeforeValidator(section)] = WebSettings()
-    """Pages for health and metrics."""
+    """The page, its JSON interface, health and metrics."""
     websub: Annotated[WebSubSettings, BeforeValidator(section)] = WebSubSettings()
     """Where the hubs of feeds may push what is new."""
     log: Annotated[LogSettings, BeforeValidator(section)] = LogSettings()

@@ -18,7 +18,7 @@ HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-"""Set on every answer, errors included."""
+"""Set on every answer, errors included, unless it has its own."""
 
 
 async def listen(application: web.Application, host: str, port: int, *, where: str, hint: str) -> web.AppRunner:
@@ -52,4 +52,6 @@ def port_of(runner: web.AppRunner) -> int:
 
 
 async def _strict(_: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(HEADERS)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["Server"] = HEADERS["Server"]

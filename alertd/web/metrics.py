@@ -116,6 +116,12 @@ class Metrics:
         )
 
     def _posting(self) -> None:
+        self.page_clients = Gauge(
+            "alertd_page_clients", "Browsers that listen to the live stream of the page.", registry=self.registry
+        )
+        self.page_dropped = Counter(
+            "alertd_page_dropped", "Browsers that were let go, for they did not keep up.", registry=self.registry
+        )
         self.posts = Counter(
             "alertd_posts",
             "Messages to Slack by outcome: posted, found, dropped, withdrawn, dead, or the kind of the error.",

@@ -1,16 +1,19 @@
-"""The HTTP server of the daemon: /healthz, /readyz and /metrics, read-only, on loopback unless told otherwise."""
+"""The HTTP server of the daemon: health, metrics, and the page with its JSON, on loopback unless told otherwise."""
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
+from collections.abc import Callable
 from typing import Any, Final
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from alertd.errors import AlertdError
+from alertd.web import page_files
+from alertd.web.access import Access
+from alertd.web.asking import LARGEST
 from alertd.web.health import Health, HealthCheck, Part
 from alertd.web.listening import listen, port_of
 
@@ -21,7 +24,7 @@ READY_LIMIT: Final = 1.0
 
 
 class WebServer:
-    """Serves the daemon's health and metrics.
+    """Serves the daemon's health and metrics, and the page.
 
     Bound to a loopback address it answers only requests that name one in their Host header, so that a page in
     a browser on the same machine cannot read it through a name that resolves to 127.0.0.1 (DNS rebinding).
@@ -31,6 +34,8 @@ class WebServer:
         port: TCP port; 0 takes any free one, `port` tells which after `start`.
         health: asked by /readyz only.
         registry: what /metrics shows; nothing when it is left out.
+        access: who may see what; by default everybody whom the host lets in.
+        adds: adds the addresses of the page; without it there is none.
         ready_limit: seconds that /readyz waits for `health`.
     """
 
@@ -41,12 +46,16 @@ class WebServer:
         health: HealthCheck,
         *,
         registry: CollectorRegistry | None = None,
+        access: Access | None = None,
+        adds: Callable[[web.Application], None] | None = None,
         ready_limit: float = READY_LIMIT,
     ) -> None:
         self.host = host
         self.port = port
         self._health = health
         self._registry = registry or CollectorRegistry()
+        self._access = access or Access(host)
+        self._adds = adds
         self._ready_limit = ready_limit
         self._runner: web.AppRunner | None = None
 
@@ -57,10 +66,13 @@ class WebServer:
 
     def application(self) -> web.Application:
         """Build the aiohttp application without listening."""
-        application = web.Application(middlewares=[self._own_host_only], client_max_size=0)
+        application = web.Application(middlewares=[self._let_in], client_max_size=LARGEST)
         application.router.add_get("/healthz", self._healthz)
         application.router.add_get("/readyz", self._readyz)
         application.router.add_get("/metrics", self._metrics)
+        if self._adds is not None:
+            page_files.add_to(application)
+            self._adds(application)
         return application
 
     async def start(self) -> None:
@@ -87,9 +99,10 @@ class WebServer:
         await self.stop()
 
     @web.middleware
-    async def _own_host_only(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        if is_loopback(self.host) and not is_loopback(_host_name(request.host)):
-            return web.json_response({"error": "this address is not served here"}, status=421)
+    async def _let_in(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        refused = self._access.refusal(request)
+        if refused is not None:
+            return refused
         response: web.StreamResponse = await handler(request)
         return response
 
@@ -116,20 +129,3 @@ class WebServer:
             return check.result()
         logger.warning("the readiness check failed", exc_info=error)
         return Health((Part("check", False, str(error) if isinstance(error, AlertdError) else type(error).__name__),))
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or IP literal means this machine only."""
-    if host.lower().rstrip(".") == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _host_name(host: str) -> str:
-    """Take the port and brackets off a Host header: ``[::1]:80`` gives ``::1``."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.rpartition(":")[0] if host.count(":") == 1 else host

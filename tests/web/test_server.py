@@ -11,9 +11,10 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 
 from alertd.errors import AlertdError, StoreError
+from alertd.web.access import is_loopback
 from alertd.web.health import Health, Part
 from alertd.web.listening import HEADERS
-from alertd.web.server import WebServer, is_loopback
+from alertd.web.server import WebServer
 
 READY = Health((Part("redis", True, "embedded"), Part("model", True)))
 LAME = Health((Part("redis", False, "no connection"), Part("model", True)))
@@ -101,7 +102,7 @@ async def test_every_answer_carries_the_strict_headers(path: str) -> None:
 
 async def test_only_reading_is_allowed() -> None:
     async with WebServer("127.0.0.1", 0, answers(READY)) as server, aiohttp.ClientSession() as session:
-        async with session.post(server.url + "/readyz", data=b"x") as response:
+        async with session.post(server.url + "/readyz", json={}) as response:
             assert response.status == 405
         async with session.head(server.url + "/healthz") as response:
             assert response.status == 200
