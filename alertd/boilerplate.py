@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
-# From here to the end of the text, when it starts a sentence or a line.
+# Where sentences and lines start; an expression that looks behind itself would be tried at every character.
+_STARTS = re.compile(r"[.!?)\u2026\u201d\"] |\n")
+# From there to the end of the text.
 _TAIL = re.compile(
-    r"(?:^|(?<=[.!?)\u2026\u201d\"] )|(?<=\n))[ \t]{0,4}(?:"
+    r"[ \t]{0,4}(?:"
     r"Disclaimers?\b|Disclosures?:|Forward[- ]Looking Statements?\b|Safe Harbou?r\b|"
     r"This (?:press release|news release|announcement|release) (?:contains|may contain|includes)|"
     r"About (?:the )?[A-Z][\w&.' -]{1,60}\n|"
@@ -59,10 +61,10 @@ def keep(text: str) -> list[tuple[int, int]]:
     start, end = 0, len(text)
     if byline := _BYLINE.match(text):
         start = byline.end()
-    if tail := _TAIL.search(text, start):
-        end = tail.start()
+    starts = (found.end() for found in _STARTS.finditer(text, max(0, start - 2)))
+    end = next((at for at in (0, *starts) if at >= start and _TAIL.match(text, at)), end)
     spans, at = [], start
-    for piece in _PIECE.finditer(text, start, end) if any(mark in text for mark in _MARKS) else ():
+    for piece in _PIECE.finditer(text, start, end) if any(map(text.__contains__, _MARKS)) else ():
         spans.append((at, piece.start()))
         at = piece.end()
     spans.append((at, end))

@@ -17,7 +17,7 @@ from alertd.stages.context import Context
 from alertd.stages.recent import Recent
 from alertd.store import keys
 from alertd.store.leases import Lease
-from alertd.stories.fingerprints import Fingerprint, bands, find_copy, fingerprint
+from alertd.stories.fingerprints import Fingerprint, bands_of, find_copy, fingerprint
 from alertd.stories.records import read, written
 
 logger = logging.getLogger(__name__)
@@ -277,11 +277,11 @@ class Accepter:
 
 
 def _candidates(items: Sequence[Judged]) -> list[Candidate]:
-    made = []
-    for item in items:
-        fp = fingerprint(item.entry)
-        made.append(Candidate(fp, bands(fp), item.verdict.kind == "update"))
-    return made
+    made = [fingerprint(item.entry) for item in items]
+    return [
+        Candidate(fp, bands, item.verdict.kind == "update")
+        for item, fp, bands in zip(items, made, bands_of(made), strict=True)
+    ]
 
 
 def _row(waiting: _Waiting, placed: str, original: str) -> list[str | int]:

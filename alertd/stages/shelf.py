@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import islice
 from operator import attrgetter
 from typing import Any
 
 from alertd.articles import Entry, Story, Tags
-from alertd.stages.recent import Recent
 from alertd.store import keys
 from alertd.stories.events import CANDIDATES
 from alertd.stories.fingerprints import Fingerprint, fingerprint
@@ -75,24 +75,23 @@ class Shelf:
     def __init__(self, redis: Any, window: float) -> None:
         self._redis = redis
         self._window = window
-        self._stories: Recent[str, Shelved] = Recent(_STORIES)
-        self._lists: Recent[str, list[str]] = Recent(_LISTS)
+        # what was set last stays when a batch begins; until it ends nothing is forgotten
+        self._stories: dict[str, Shelved] = {}
+        self._lists: dict[str, list[str]] = {}
         self._nearby = Nearby()
-        # of the batch that was loaded last, whatever the mapping of recent ones forgot
-        self._loaded: dict[str, Shelved] = {}
-        self._listed: dict[str, list[str]] = {}
 
     def clear(self) -> None:
         """Forget all; it is read from Redis again."""
-        for remembered in (self._stories, self._lists, self._loaded, self._listed, self._nearby):
-            remembered.clear()
+        self._stories.clear()
+        self._lists.clear()
+        self._nearby.clear()
 
     def put(self, story: Shelved) -> None:
         """Remember a story as it is stored, or about to be."""
         ident = story.candidate.story.id
         self._remember(ident, story)
         for key in story.listed:
-            listed = self._listed.get(key, self._lists.get(key))
+            listed = self._lists.get(key)
             if listed is not None:
                 if ident in listed:
                     listed.remove(ident)
@@ -101,51 +100,44 @@ class Shelf:
 
     def hear(self, ident: str) -> None:
         """Count a waiting copy towards a story at hand; that is stored with the story's next article."""
-        story = self._loaded.get(ident)
+        story = self._stories.get(ident)
         if story is not None:
             one = story.candidate
             self._remember(ident, replace(story, candidate=replace(one, voices=one.voices + 1)))
 
     async def load(self, idents: Iterable[str]) -> None:
         """Begin a batch: have at hand the stories of these ids; those that are closed for good stay missing."""
-        self._loaded, self._listed = {}, {}
+        for ident in _oldest(self._stories, _STORIES):
+            del self._stories[ident]
+        for key in _oldest(self._lists, _LISTS):
+            del self._lists[key]
         if len(self._nearby) > len(self._stories) + _FORGOTTEN:
             self._nearby.keep(self._stories)
-        await self._load(idents)
+        await self._load(set(idents))
 
-    async def _load(self, idents: Iterable[str]) -> None:
-        missing = []
-        for ident in dict.fromkeys(idents):
-            story = self._stories.get(ident)
-            if story is None:
-                missing.append(ident)
-            else:
-                self._loaded[ident] = story
-        found = await shelved(self._redis, missing) if missing else {}
+    async def _load(self, idents: set[str]) -> None:
+        missing = idents.difference(self._stories)
+        found = await shelved(self._redis, sorted(missing)) if missing else {}
         for ident, story in found.items():
             self._remember(ident, story)
 
     def _remember(self, ident: str, story: Shelved) -> None:
-        self._stories[ident] = self._loaded[ident] = story
+        self._stories.pop(ident, None)
+        self._stories[ident] = story
         one = story.candidate
         self._nearby.put(ident, one.embedding, one.mean, one.encoder)
 
     async def search_ahead(self, sought: Iterable[str]) -> None:
         """Have at hand the latest stories that are listed under the keys of articles, see `events.places`."""
-        wanted = list(dict.fromkeys(sought))
-        missing = [key for key in wanted if key not in self._lists]
+        wanted = set(sought)
+        missing = sorted(wanted.difference(self._lists))
         if missing:
             async with self._redis.pipeline(transaction=False) as pipe:
                 for key in missing:
                     pipe.zrevrange(keys.listed(key), 0, CANDIDATES - 1)
                 rows = await pipe.execute()
-            self._listed.update(zip(missing, map(list, rows), strict=True))
-        for key in wanted:
-            # those that were there already stay, whatever the others push out
-            self._listed.setdefault(key, self._lists.get(key) or [])
-        for key in wanted:
-            self._lists[key] = self._listed[key]
-        await self._load(ident for key in wanted for ident in self._listed[key])
+            self._lists.update(zip(missing, map(list, rows), strict=True))
+        await self._load(set().union(*map(self._lists.__getitem__, wanted)))
 
     def get(self, idents: Iterable[str], now: float) -> dict[str, Shelved]:
         """Give stories that are at hand by their ids; those that are closed for good are missing.
@@ -153,21 +145,26 @@ class Shelf:
         Args:
             now: Unix seconds, the arrival of the article that asks.
         """
-        oldest, loaded = now - self._window, self._loaded
+        oldest, stories = now - self._window, self._stories
         return {
             ident: story for ident in idents
-            if (story := loaded.get(ident)) and story.candidate.story.last_seen > oldest
+            if (story := stories.get(ident)) and story.candidate.story.last_seen > oldest
         }  # fmt: skip
 
     def search(self, sought: Sequence[str], tags: Tags, now: float) -> dict[str, Shelved]:
-        """Give the stories that are listed under the keys of an article, which were loaded ahead.
+        """Give the stories that are listed under the keys of an article, which were loaded ahead, in any order.
 
         Those that are hopelessly unlike it in meaning are left out.
         """
-        listed, loaded = self._listed, self._loaded
-        met = dict.fromkeys(ident for key in sought for ident in listed.get(key, ()))
-        there = [ident for ident in met if ident in loaded]
+        listed = self._lists
+        met: set[str] = set().union(*[listed[key] for key in sought if key in listed])
+        there = list(met.intersection(self._stories))
         return self.get(self._nearby.worth(there, tags.embedding, tags.versions.get("encoder", "")), now)
+
+
+def _oldest(remembered: Mapping[str, object], most: int) -> list[str]:
+    """What is to be forgotten of a mapping, in the order in which it was set, so that `most` stay."""
+    return list(islice(remembered, max(0, len(remembered) - most)))
 
 
 async def shelved(redis: Any, idents: Iterable[str]) -> dict[str, Shelved]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from alertd import boilerplate
+from alertd.stories import lexicon
 
 _PREFIX = re.compile(
     r"^\s*(?:[\[(]?\s*(?:update|wrapup|refile|recast|add[sd]?|corrected|correction|"
@@ -30,6 +30,9 @@ _DATELINE = re.compile(
     rf"\b(?:{_AGENCIES})(?=\s*(?:--|[\u2013\u2014])))\s*(?:--?|[\u2013\u2014:])?\s*",
     re.IGNORECASE,
 )
+# Neither is without one of these, and most texts begin without.
+_DATELINE_SIGN = re.compile(r"[(\[/\u2013\u2014]| -|--")
+_DATELINE_ENDS = 200
 _CITY = re.compile(
     r"^\s*[A-Z][A-Z .'-]{2,40}(?:,\s[A-Z][\w. ]{1,30}){0,3}\s*(?:--|[\u2013\u2014-])\s+(?=[A-Z\"\u201c])"
 )
@@ -84,7 +87,6 @@ _GENERIC = re.compile(
 _PLURAL = re.compile(r"\((s|ies)\)")
 _AGENCY = re.compile(rf"\s?[\[(](?:{_AGENCIES})[\])]\s?", re.IGNORECASE)
 _AGENCY_AT_END = re.compile(rf"\s*\((?:{_AGENCIES})\)\s*$", re.IGNORECASE)
-_WORDS = re.compile(r"[^\W_]+(?:[.,'\u2019][^\W_]+)*%?")
 
 
 def headline(title: str, outlet: str = "") -> str:
@@ -109,12 +111,13 @@ def body(text: str) -> str:
     """Return the beginning of an article without dateline, byline, agency's mark, credits and disclaimers."""
     text = " ".join(text[start:end] for start, end in boilerplate.keep(text))
     text = " ".join(_BYLINE.sub("", text).split())
-    text = _DATELINE.sub("", text)
-    text = _CITY.sub("", text)
+    if _DATELINE_SIGN.search(text, 0, _DATELINE_ENDS):
+        text = _DATELINE.sub("", text)
+        text = _CITY.sub("", text)
     bracket = "(" in text or "[" in text
     text = _AGENCY.sub(" ", text) if bracket else text
     low = "" if bracket else text.lower()
-    if bracket or any(mark in low for mark in _CREDITS):
+    if bracket or any(map(low.__contains__, _CREDITS)):
         text = _CREDIT.sub(" ", text)
     return text.strip()
 
@@ -131,8 +134,7 @@ def is_generic(title: str) -> bool:
 
 def tokens(text: str) -> list[str]:
     """The words of a text for comparison: NFKC, lower case, no punctuation, possessives or quotes."""
-    folded = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
-    return [w.removesuffix("'s") for w in _WORDS.findall(folded)]
+    return lexicon.tokens(lexicon.pieces(text))
 
 
 def _same(a: str, b: str) -> bool:

@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import pairwise
+from functools import lru_cache, partial
+from itertools import chain, pairwise
 
-from alertd.stories.words import COMMON, COUNTRIES, NUMBERS, ORDINALS, PERIOD_WORDS, POLES, STOP, TURNS
+from alertd.stories import lexicon
+from alertd.stories.lexicon import Piece, pieces
+from alertd.stories.words import CURRENCIES, ORDINALS, PERIOD_WORDS, SCALES
 
 _LOOK = 2_000
 
-_CURRENCIES = {
-    "us$": "usd", "$": "$", "usd": "usd", "dollar": "$", "dollars": "$", "hk$": "hkd", "hkd": "hkd", "c$": "cad",
-    "ca$": "cad", "cad": "cad", "a$": "aud", "au$": "aud", "aud": "aud", "s$": "sgd", "nz$": "nzd", "r$": "brl",
-    "nt$": "twd", "\u20ac": "eur", "eur": "eur", "euro": "eur", "euros": "eur", "\u00a3": "gbp", "gbp": "gbp",
-    "pounds": "gbp", "sterling": "gbp", "\u00a5": "jpy", "jpy": "jpy", "yen": "jpy", "cny": "cny", "rmb": "cny",
-    "yuan": "cny", "\u20b9": "inr", "rs": "inr", "inr": "inr", "rupees": "inr", "\u20a9": "krw", "krw": "krw",
-    "won": "krw", "chf": "chf", "francs": "chf", "sek": "sek", "nok": "nok", "dkk": "dkk", "crowns": "crowns",
-}  # fmt: skip
-_SCALES = {
-    "k": 1e3, "thousand": 1e3, "lakh": 1e5, "lakhs": 1e5, "m": 1e6, "mn": 1e6, "mln": 1e6, "mio": 1e6, "million": 1e6,
-    "millions": 1e6, "cr": 1e7, "crore": 1e7, "crores": 1e7, "b": 1e9, "bn": 1e9, "bln": 1e9, "billion": 1e9,
-    "billions": 1e9, "t": 1e12, "tn": 1e12, "trn": 1e12, "trillion": 1e12,
-}  # fmt: skip
-_SCALE = "|".join(sorted(_SCALES, key=len, reverse=True))
+_SCALE = "|".join(sorted(SCALES, key=len, reverse=True))
 _SIGN = (
     r"us\$|hk\$|ca?\$|au?\$|s\$|nz\$|r\$|nt\$|[$\u20ac\u00a3\u00a5\u20b9\u20a9]|"
     r"\b(?:rs\.?|usd|hkd|eur|gbp|cny|rmb|inr|chf|jpy)"
@@ -44,6 +33,7 @@ _FIGURE = re.compile(
 )
 _BEFORE = re.compile(rf"(?P<sign>{_SIGN})\s?\Z", re.IGNORECASE)
 _LONGEST_SIGN = 5
+_SIGN_ENDS = frozenset("$\u20ac\u00a3\u00a5\u20b9\u20a9.sdrpybf")
 _DATE = re.compile(
     r"\b(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
     r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?\s(?P<day>\d{1,2})(?:st|nd|rd|th)?\b(?!\s?%)|"
@@ -53,8 +43,7 @@ _DATE = re.compile(
 )
 # With a point between hours and minutes only what says that it is a clock is one: "$1.60 a share" is none.
 _CLOCK = re.compile(
-    r"\b\d{1,2}:\d{2}\s?(?:[ap]\.?m\.?|gmt|et|utc|hrs)?\b|\b\d{1,2}\.\d{2}\s?(?:[ap]\.?m|gmt|et|utc|hrs)\b|"
-    r"\b\d{1,2}\s?[ap]\.?m\b",
+    r"\d(?<!\w\d)\d?(?::\d{2}\s?(?:[ap]\.?m\.?|gmt|et|utc|hrs)?\b|\.\d{2}\s?(?:[ap]\.?m|gmt|et|utc|hrs)\b|\s?[ap]\.?m\b)",
     re.IGNORECASE,
 )
 _YEAR = re.compile(
@@ -68,17 +57,6 @@ _PERIOD = re.compile(
 _MONTH_VERB = re.compile(r"\b(?:[Ii]n|[Ss]ince|[Ll]ast|[Bb]y|[Oo]f|[Ff]or|[Uu]ntil|[Ee]nd)[ -](May|March)\b")
 _CUT = re.compile(r"\s*(?:\.{2,}|\u2026|\[\s*(?:\.{3}|\u2026)\s*\]|\[\+?\d+ chars\])\s*$")
 _CUT_ENDS = ("..", "\u2026", "]")
-_DIGIT = re.compile(r"\d")
-_CLOCKLIKE = re.compile(r"\d(?:[:.]\d\d|\s?[ap]\.?m)", re.IGNORECASE)
-_YEARLIKE = re.compile(r"[12][09]\d\d")
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_LETTERS = re.compile(r"[a-z]+")
-_WORD = re.compile(r"[^\W_]+(?:['\u2019.&-][^\W_]+)*")
-
-
-_NAMELESS = frozenset(
-    (*STOP, *COMMON, *POLES, *TURNS, *PERIOD_WORDS, *NUMBERS, *ORDINALS, *_SCALES, *_CURRENCIES, "hk", "gmt", "et")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,49 +84,42 @@ def facts(text: str, *, plain_words: frozenset[str] = frozenset()) -> Facts:
         plain_words: words known from elsewhere to be written small, which a headline's capitals cannot make names.
     """
     text = _uncut(text[:_LOOK])
-    words = _words(text)
-    body, periods = _periods(text, words)
-    return Facts(_figures(body), periods, _turned(text, words), _names(text, plain_words))
+    said = pieces(text)
+    notable = [piece for piece in said if piece.marks]
+    body, periods = _periods(text, notable)
+    return Facts(_figures(body, notable), periods, _directions(notable), _names(said, plain_words))
 
 
-def figures_and_periods(text: str) -> Facts:
-    """Read only these of a text, and its directions: its names are read where they matter, in headlines."""
+def figures_and_periods(text: str, said: Sequence[Piece] | None = None) -> Facts:
+    """Read only these of a text, and its directions: its names are read where they matter, in headlines.
+
+    Args:
+        said: its pieces, where they are at hand.
+    """
     whole, text = text, _uncut(text[:_LOOK])
-    words = _words(text)
-    body, periods = _periods(text, words)
-    return Facts(figures=_figures(body), periods=periods, directions=_turned(whole, words if text is whole else None))
-
-
-def _turned(text: str, words: Sequence[str] | None) -> tuple[str, ...]:
-    """The directions of a text whose words may be at hand."""
-    return directions(text) if words is None or "\u2019" in text else _directions(words)
+    notable = [piece for piece in (said if said and text is whole else pieces(text)) if piece.marks]
+    body, periods = _periods(text, notable)
+    turned = _directions(notable) if text is whole else directions(whole)
+    return Facts(figures=_figures(body, notable), periods=periods, directions=turned)
 
 
 def small_words(text: str) -> frozenset[str]:
     """The words of a text as they are written, among them those that are written small in it."""
-    return frozenset(_WORD.findall(text))
+    return lexicon.written(pieces(text))
 
 
 def directions(text: str) -> tuple[str, ...]:
     """The words of direction in a text, in order, as axis and sign; an immediate repetition is said once."""
-    return _directions(_words(text.replace("\u2019", "'")))
+    return _directions(pieces(text))
 
 
-def _directions(words: Sequence[str]) -> tuple[str, ...]:
+def _directions(said: Iterable[Piece]) -> tuple[str, ...]:
     found: list[str] = []
-    for word in words:
-        if word not in _POINTING and "-" not in word:
-            continue
-        for part in (word,) if word in TURNS else word.split("-"):
-            sign = _POINTING.get(part, "")
-            if sign and (not found or found[-1] != sign):
+    for piece in said:
+        for sign in piece.signs:
+            if not found or found[-1] != sign:
                 found.append(sign)
     return tuple(found)
-
-
-_POINTING = {
-    **{word: f"{axis}{'+' if end > 0 else '-'}" for word, (axis, end) in POLES.items()}, **dict.fromkeys(TURNS, "turn")
-}  # fmt: skip
 
 
 def direction(found: Sequence[str]) -> int:
@@ -176,37 +147,32 @@ def _uncut(text: str) -> str:
     return kept if cut and any(c.isdigit() for c in last) else text
 
 
-def _periods(text: str, words: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+def _periods(text: str, notable: Sequence[Piece]) -> tuple[str, tuple[str, ...]]:
     """The periods, and the text without the numbers that belong to them.
 
     Args:
-        words: of the text, in lower case.
+        notable: the pieces of the text that have a mark; what most texts do not have is searched only where they do.
     """
     found: dict[str, None] = {}
-    whole, low = text, text.lower()
-    if _DIGIT.search(text):
-        # what most texts do not have is asked for at the price of a glance before it is searched
-        if _CLOCKLIKE.search(text):
+    marks = 0
+    for piece in notable:
+        marks |= piece.marks
+    if marks & lexicon.DIGIT:
+        if marks & lexicon.CLOCK:
             text = _CLOCK.sub(" ", text)
-        if any(month in low for month in _MONTHS):
+        if marks & lexicon.MONTH:
             text = _DATE.sub(partial(_dated, found), text)
-        if _YEARLIKE.search(text) or "fy" in low:
+        if marks & lexicon.YEAR:
             text = _YEAR.sub(partial(_of_year, found), text)
-    for m in _PERIOD.finditer(text) if "uarter" in text or "half" in low else ():
+    for m in _PERIOD.finditer(text) if marks & lexicon.PART else ():
         found[f"{m[2].lower()} {ORDINALS[m[1].lower()]}"] = None
         found[f"span {m[2].lower()}"] = None
         text = text.replace(m[0], " ")
-    for m in _MONTH_VERB.finditer(text) if "May" in text or "March" in text else ():
+    for m in _MONTH_VERB.finditer(text) if marks & lexicon.VERB else ():
         found[PERIOD_WORDS[m[1].lower()]] = None
-    for word in words if text is whole else _words(text):
-        period = PERIOD_WORDS.get(word)
-        if not period and ("-" in word or "'" in word):
-            period = PERIOD_WORDS.get(word.split("-")[0].split("'")[0])
-        # "may" and "march" are verbs as well; "Mar", "Sun" and their like are names.
-        if period and not (word in ("may", "march") or (len(word) == 3 and period.startswith("month"))):
+    for piece in notable:
+        for period in piece.periods:
             found[period] = None
-            if period.startswith(("quarter", "half")):
-                found[f"span {period.split()[0]}"] = None
     return text, tuple(found)
 
 
@@ -222,19 +188,19 @@ def _of_year(found: dict[str, None], m: re.Match[str]) -> str:
     return " "
 
 
-def _words(text: str) -> list[str]:
-    return _WORD.findall(text.lower())
-
-
-def _figures(text: str) -> tuple[str, ...]:
+def _figures(text: str, notable: Sequence[Piece]) -> tuple[str, ...]:
     found: set[str] = set()
+    for piece in notable:
+        found.update(piece.numbers)
     end = 0
     for start in _START.finditer(text):
         at = start.start()
         m = _FIGURE.match(text, at) if at >= end else None
         if m is None:
             continue
-        before = _BEFORE.search(text, max(end, at - _LONGEST_SIGN), at)
+        # a sign stands right before or a blank before
+        near = text[max(end, at - 2) : at].rstrip()[-1:].lower()
+        before = _BEFORE.search(text, max(end, at - _LONGEST_SIGN), at) if near and near in _SIGN_ENDS else None
         end = m.end()
         if m["tail"] or (at and text[at - 1] in "-/" and not m["percent"] and not m["scale"]):
             continue
@@ -245,13 +211,13 @@ def _figures(text: str) -> tuple[str, ...]:
             found.add(f"{_plain(float(mantissa) / 100)} %")
         else:
             sign = before["sign"] if before else m["after"] or ""
-            unit = _CURRENCIES.get(sign.lower().rstrip("."), "")
-            scale = _SCALES.get((m["scale"] or "").lower(), 1.0)
+            unit = CURRENCIES.get(sign.lower().rstrip("."), "")
+            scale = SCALES.get((m["scale"] or "").lower(), 1.0)
             found.add(f"{_plain(float(mantissa) * scale)} {unit}".rstrip())
-    found.update(str(NUMBERS[word]) for word in NUMBERS.keys() & set(_LETTERS.findall(text.lower())))
     return tuple(sorted(found))
 
 
+@lru_cache(maxsize=8_192)
 def _plain(value: float) -> str:
     value = float(f"{value:.6g}")
     if value >= 1e6:
@@ -261,26 +227,17 @@ def _plain(value: float) -> str:
     return f"{value:.6g}"
 
 
-def _names(text: str, plain_words: frozenset[str]) -> tuple[str, ...]:
-    words = [w.replace("\u2019", "'") for w in _WORD.findall(text)]
-    long = [w for w in words if len(w) > 3 and w[0].isalpha()]
+def _names(said: Sequence[Piece], plain_words: frozenset[str]) -> tuple[str, ...]:
     # A headline that capitalises nearly every word says nothing by its capitals.
-    titled = len(long) > 3 and sum(w[0].isupper() for w in long) >= 0.8 * len(long)
-    small = plain_words | {w for w in words if w.islower()}
+    letters = sum([piece.letters for piece in said])
+    titled = letters > 3 and sum([piece.capitals for piece in said]) >= 0.8 * letters
+    small = set(chain.from_iterable([piece.small for piece in said]))
     found: dict[str, None] = {}
-    for word in words:
-        if not word[0].isupper():
-            continue
-        low = word.lower().removesuffix("'s").removesuffix("'")
-        low = COUNTRIES.get(low, low)
-        if low in small and not (word.isupper() and not titled):
-            continue
-        parts = [low] if "-" not in low else low.split("-")
-        for part in parts:
-            if len(part) > 1 and not _nameless(part):
-                found[part.replace(".", "")] = None
+    for piece in said:
+        for name in piece.names:
+            low = name.folded
+            if (low in small or low in plain_words) and (titled or not name.shouted):
+                continue
+            for part in name.parts:
+                found[part] = None
     return tuple(found)
-
-
-def _nameless(word: str) -> bool:
-    return word in _NAMELESS or word[0].isdigit()

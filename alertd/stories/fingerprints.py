@@ -6,20 +6,17 @@ All hashing is stable across processes.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
 from zlib import crc32
 
-import numpy as np
-from numpy.typing import NDArray
-
 from alertd.articles import Entry
-from alertd.stories import cleaning, sketches
+from alertd.stories import cleaning, lexicon, sketches
 from alertd.stories.addresses import canonical
 from alertd.stories.agreement import alike_names, clash, opposite_words
-from alertd.stories.figures import Facts, facts, figures_and_periods, join, small_words
+from alertd.stories.figures import Facts, facts, figures_and_periods, join
 from alertd.stories.words import STOP
 
 _TITLE_BANDS, _OPENING_BANDS, _ROWS, _LETTERS = 8, 4, 3, 8
@@ -70,18 +67,22 @@ def fingerprint(entry: Entry) -> Fingerprint:
     head = cleaning.headline(entry.title[:_MAX_TITLE], entry.source)
     title = cleaning.tokens(head)
     text = cleaning.body((entry.summary or entry.text)[:_MAX_TEXT])
-    words = cleaning.tokens(text) if text else []
-    if words == title:
-        text, words = "", []
+    said = lexicon.pieces(text)
+    if lexicon.tokens(said) == title:
+        text, said = "", []
+    lead = said
+    if len(said) > _LEAD_WORDS:
+        text = " ".join(text.split(" ", _LEAD_WORDS)[:_LEAD_WORDS])
+        lead = lexicon.pieces(text)
     return Fingerprint(
         address=canonical(entry.url),
         title=" ".join(title),
         outlet=_outlet(entry.source or entry.feed),
         generic=cleaning.is_generic(head),
         published=entry.published,
-        words=sketches.pack(words),
-        head=facts(head, plain_words=small_words(text)),
-        lead=figures_and_periods(" ".join(text.split(" ", _LEAD_WORDS)[:_LEAD_WORDS])),
+        words=sketches.packed(chain.from_iterable([piece.codes for piece in said])),
+        head=facts(head, plain_words=lexicon.written(said)),
+        lead=figures_and_periods(text, lead),
     )
 
 
@@ -96,19 +97,29 @@ def bands(fp: Fingerprint) -> tuple[str, ...]:
     Headlines whose words overlap by two thirds meet in 19 of 20 cases, and so do texts that begin alike; equal
     addresses, headlines and texts always meet.
     """
-    keys = []
-    if fp.address:
-        keys.append(f"a{crc32(fp.address.encode('utf-8', 'replace')):08x}")
-    content = _content(fp.title)
-    if len(content) >= 3:
-        keys += _bands("h", sketches.least({sketches.code(w) for w in content}, _TITLE_BANDS * _ROWS))
-    elif fp.title:
-        keys.append(f"t{crc32(fp.title.encode('utf-8', 'replace')):08x}")
-    opening = sketches.unpack(fp.words)[:_OPENING]
-    if len(opening) > _SHORTEST:
-        pairs = {a << 16 | b for a, b in pairwise(opening)}
-        keys += _bands("o", sketches.least(pairs, _OPENING_BANDS * _ROWS))
-    return tuple(keys)
+    return bands_of([fp])[0]
+
+
+def bands_of(fps: Sequence[Fingerprint]) -> list[tuple[str, ...]]:
+    """The keys of `bands` for many articles, at a fraction of the price of one after the other."""
+    contents = [{sketches.code(w) for w in content} if len(content := _content(fp.title)) >= 3 else () for fp in fps]
+    openings = [sketches.unpack(fp.words)[:_OPENING] for fp in fps]
+    beginnings = [
+        {a << 16 | b for a, b in pairwise(opening)} if len(opening) > _SHORTEST else () for opening in openings
+    ]
+    heads = iter(_bands("h", [content for content in contents if content], _TITLE_BANDS))
+    texts = iter(_bands("o", [pairs for pairs in beginnings if pairs], _OPENING_BANDS))
+    found = []
+    for fp, content, pairs in zip(fps, contents, beginnings, strict=True):
+        keys = [f"a{crc32(fp.address.encode('utf-8', 'replace')):08x}"] if fp.address else []
+        if content:
+            keys += next(heads)
+        elif fp.title:
+            keys.append(f"t{crc32(fp.title.encode('utf-8', 'replace')):08x}")
+        if pairs:
+            keys += next(texts)
+        found.append(tuple(keys))
+    return found
 
 
 def contradiction(a: Fingerprint, b: Fingerprint) -> str:
@@ -265,7 +276,12 @@ def _content(title: str) -> frozenset[str]:
     return frozenset(w for w in title.split() if w not in STOP)
 
 
-def _bands(letter: str, signature: NDArray[np.uint16]) -> list[str]:
+def _bands(letter: str, sets: Sequence[Collection[int]], count: int) -> list[list[str]]:
     # three rows are six bytes, which are eight letters each
-    rows = base64.b64encode(signature.tobytes()).decode()
-    return [f"{letter}{i:x}{rows[i * _LETTERS : (i + 1) * _LETTERS]}" for i in range(len(rows) // _LETTERS)]
+    rows = base64.b64encode(sketches.least(sets, count * _ROWS).tobytes()).decode()
+    names = [f"{letter}{band:x}" for band in range(count)]
+    cut = [rows[at : at + _LETTERS] for at in range(0, len(rows), _LETTERS)]
+    return [
+        [name + band for name, band in zip(names, cut[at : at + count], strict=True)]
+        for at in range(0, len(cut), count)
+    ]

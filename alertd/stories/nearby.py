@@ -12,6 +12,7 @@ from alertd.stories.events import HOPELESS, raw, unit
 _FIRST_ROWS: Final = 256
 _ANY: Final = -1
 _KINDS: Final = 2
+_USUAL: Final = 2
 
 
 class Nearby:
@@ -76,18 +77,18 @@ class Nearby:
         """
         if not idents or not embedding or len(raw(embedding)[0]) != self._size:
             return list(idents)
-        known = self._row
-        rows = np.array([known[ident] for ident in idents])
-        code = self._encoders.get(encoder, len(self._encoders))
-        made = self._encoder[rows]
-        comparable = (made == code) | (made == _ANY) if encoder else np.ones(len(rows), bool)
+        rows = np.fromiter(map(self._row.__getitem__, idents), np.intp, len(idents))
         vector = unit(embedding)
-        scales = self._scale[0][rows] * comparable
-        keep = (self._values[0][rows].astype(np.float32) @ vector) * scales >= HOPELESS
+        scales, means = self._scale[0].take(rows), self._scale[1].take(rows)
+        # as a rule there is one encoder, and all is made by it
+        if encoder and not (len(self._encoders) <= _USUAL and encoder in self._encoders):
+            made = self._encoder.take(rows)
+            comparable = (made == self._encoders.get(encoder, len(self._encoders))) | (made == _ANY)
+            scales, means = scales * comparable, means * comparable
+        keep = (self._values[0].take(rows, axis=0).astype(np.float32) @ vector) * scales >= HOPELESS
         keep |= scales == 0
-        means = self._scale[1][rows] * comparable
         of_many = np.flatnonzero(means)
         if len(of_many):
-            at = rows[of_many]
-            keep[of_many] |= (self._values[1][at].astype(np.float32) @ vector) * means[of_many] >= HOPELESS
+            vectors = self._values[1].take(rows[of_many], axis=0).astype(np.float32)
+            keep[of_many] |= (vectors @ vector) * means[of_many] >= HOPELESS
         return [idents[number] for number in np.flatnonzero(keep).tolist()]

@@ -10,7 +10,7 @@ import base64
 from array import array
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from zlib import crc32
 
 import numpy as np
@@ -46,13 +46,18 @@ def code(word: str) -> int:
 
 def pack(words: Iterable[str]) -> str:
     """The codes of the first words of a text, base64."""
-    return base64.b64encode(array("H", [code(w) for w, _ in zip(words, range(LONGEST), strict=False)])).decode()
+    return packed(map(code, words))
+
+
+def packed(codes: Iterable[int]) -> str:
+    """The first of these codes, base64."""
+    return base64.b64encode(array("H", islice(codes, LONGEST))).decode()
 
 
 @lru_cache(maxsize=8_192)
-def unpack(packed: str) -> tuple[int, ...]:
+def unpack(text: str) -> tuple[int, ...]:
     """The codes that `pack` wrote."""
-    return tuple(array("H", base64.b64decode(packed)))
+    return tuple(array("H", base64.b64decode(text)))
 
 
 @lru_cache(maxsize=8_192)
@@ -68,10 +73,15 @@ def containment(a: str, b: str) -> float:
     return len(x & y) / min(len(x), len(y)) if x and y else 0.0
 
 
-def least(values: Collection[int], count: int) -> NDArray[np.uint16]:
-    """The MinHash of a set of numbers below 2**32: `count` values of 16 bits."""
-    hashed = np.fromiter(values, np.uint64, len(values))[:, None] * _MULTIPLY[:count] + _ADD[:count]
-    lowest: NDArray[np.uint64] = hashed.min(axis=0) >> np.uint64(32)
+def least(sets: Sequence[Collection[int]], count: int) -> NDArray[np.uint16]:
+    """The MinHash of each of some sets, none empty, of numbers below 2**32: a row of `count` values of 16 bits."""
+    sizes = [len(values) for values in sets]
+    if not sizes:
+        return np.zeros((0, count), "<u2")
+    every = np.fromiter(chain.from_iterable(sets), np.uint64, sum(sizes))
+    hashed = every[:, None] * _MULTIPLY[:count] + _ADD[:count]
+    starts = np.cumsum([0, *sizes[:-1]])
+    lowest: NDArray[np.uint64] = np.minimum.reduceat(hashed, starts, axis=0) >> np.uint64(32)
     return (lowest & np.uint64(0xFFFF)).astype("<u2")
 
 

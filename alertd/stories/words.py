@@ -161,3 +161,20 @@ UNITS = _words(
     rs inr won krw francs chf crowns nok sek dkk hkd hk$"""
 )
 """Words that are written in several ways around a number; figures are compared instead."""
+
+CURRENCIES = {
+    "us$": "usd", "$": "$", "usd": "usd", "dollar": "$", "dollars": "$", "hk$": "hkd", "hkd": "hkd", "c$": "cad",
+    "ca$": "cad", "cad": "cad", "a$": "aud", "au$": "aud", "aud": "aud", "s$": "sgd", "nz$": "nzd", "r$": "brl",
+    "nt$": "twd", "\u20ac": "eur", "eur": "eur", "euro": "eur", "euros": "eur", "\u00a3": "gbp", "gbp": "gbp",
+    "pounds": "gbp", "sterling": "gbp", "\u00a5": "jpy", "jpy": "jpy", "yen": "jpy", "cny": "cny", "rmb": "cny",
+    "yuan": "cny", "\u20b9": "inr", "rs": "inr", "inr": "inr", "rupees": "inr", "\u20a9": "krw", "krw": "krw",
+    "won": "krw", "chf": "chf", "francs": "chf", "sek": "sek", "nok": "nok", "dkk": "dkk", "crowns": "crowns",
+}  # fmt: skip
+"""Signs and names of currencies → the one name of each."""
+
+SCALES = {
+    "k": 1e3, "thousand": 1e3, "lakh": 1e5, "lakhs": 1e5, "m": 1e6, "mn": 1e6, "mln": 1e6, "mio": 1e6, "million": 1e6,
+    "millions": 1e6, "cr": 1e7, "crore": 1e7, "crores": 1e7, "b": 1e9, "bn": 1e9, "bln": 1e9, "billion": 1e9,
+    "billions": 1e9, "t": 1e12, "tn": 1e12, "trn": 1e12, "trillion": 1e12,
+}  # fmt: skip
+"""Words that scale a number → by how much."""

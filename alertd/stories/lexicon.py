@@ -1,0 +1,191 @@
+"""What is known of a piece of text that stands between blanks, read once however often it comes.
+
+News says the same words again and again: what rules read out of single words is looked up here, and only what spans
+several is read anew in each text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final
+
+from alertd.stories import sketches
+from alertd.stories.words import (
+    COMMON,
+    COUNTRIES,
+    CURRENCIES,
+    NUMBERS,
+    ORDINALS,
+    PERIOD_WORDS,
+    POLES,
+    SCALES,
+    STOP,
+    TURNS,
+)  # fmt: skip
+
+_MOST: Final = 32_768
+_LONGEST: Final = 48
+_WORD = re.compile(r"[^\W_]+(?:['\u2019.&-][^\W_]+)*")
+_TOKEN = re.compile(r"[^\W_]+(?:[.,'\u2019][^\W_]+)*%?")
+_LETTERS = re.compile(r"[a-z]+")
+_DIGIT = re.compile(r"\d")
+_CLOCKLIKE = re.compile(r"\d(?:[:.]\d\d|[ap]\.?m)|^[ap]\.?m\b", re.IGNORECASE)
+_YEARLIKE = re.compile(r"[12][09]\d\d")
+_MONTH = re.compile(
+    r"\b(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    r"nov(?:ember)?|dec(?:ember)?)\b",
+    re.IGNORECASE,
+)
+_NAMELESS = frozenset(
+    (*STOP, *COMMON, *POLES, *TURNS, *PERIOD_WORDS, *NUMBERS, *ORDINALS, *SCALES, *CURRENCIES, "hk", "gmt", "et")
+)
+_POINTING = {
+    **{word: f"{axis}{'+' if end > 0 else '-'}" for word, (axis, end) in POLES.items()}, **dict.fromkeys(TURNS, "turn")
+}  # fmt: skip
+
+
+DIGIT, CLOCK, MONTH, YEAR, PART, VERB, SAYS = (1 << bit for bit in range(7))
+"""Marks of a piece: it has a digit, may be a part of a time of day, a date, a year, a quarter or half, is May or March
+(verbs as well), or has signs, periods or numbers of its own. Plain numbers, for they are asked for in every text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A word with a capital: folded, whether it is written in capitals only, and the names in it."""
+
+    folded: str
+    shouted: bool
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What is known of a piece of text between blanks.
+
+    Attributes:
+        marks: see `DIGIT` and those beside it; 0 for most.
+        tokens: its words for comparison.
+        codes: of these, see `sketches`.
+        written: its words as they are written.
+        small: its words that are written small.
+        signs: its words of direction, as axis and sign.
+        periods: which it names by itself.
+        numbers: which it holds as words.
+        names: its words with a capital.
+        letters: how many of its words begin with a letter and are longer than three.
+        capitals: how many of these begin with a capital.
+    """
+
+    marks: int
+    tokens: tuple[str, ...]
+    codes: tuple[int, ...]
+    written: tuple[str, ...]
+    small: tuple[str, ...]
+    signs: tuple[str, ...]
+    periods: tuple[str, ...]
+    numbers: tuple[str, ...]
+    names: tuple[Name, ...]
+    letters: int
+    capitals: int
+
+
+def pieces(text: str) -> list[Piece]:
+    """The pieces of a text, in order."""
+    return list(map(_known.__getitem__, text.split()))
+
+
+def tokens(said: Iterable[Piece]) -> list[str]:
+    """The words of pieces for comparison."""
+    return list(chain.from_iterable([piece.tokens for piece in said]))
+
+
+def written(said: Iterable[Piece]) -> frozenset[str]:
+    """The words of pieces as they are written."""
+    return frozenset(chain.from_iterable([piece.written for piece in said]))
+
+
+def fold(text: str) -> list[str]:
+    """The words of a text for comparison: NFKC, lower case, no punctuation, possessives or quotes."""
+    folded = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
+    return [w.removesuffix("'s") for w in _TOKEN.findall(folded)]
+
+
+class _Known(dict[str, Piece]):
+    def __missing__(self, text: str) -> Piece:
+        made = _read(text)
+        if len(text) <= _LONGEST:
+            if len(self) >= _MOST:
+                # what is common comes again at once
+                self.clear()
+            self[text] = made
+        return made
+
+
+_known = _Known()
+
+
+def _read(text: str) -> Piece:
+    low = text.lower()
+    words = _WORD.findall(text)
+    straight = [w.replace("\u2019", "'") for w in words]
+    long = [w for w in straight if len(w) > 3 and w[0].isalpha()]
+    folded = tuple(fold(text))
+    signs = tuple(_signs(_WORD.findall(low.replace("\u2019", "'"))))
+    periods = tuple(_periods(_WORD.findall(low)))
+    numbers = tuple(sorted(str(NUMBERS[word]) for word in NUMBERS.keys() & set(_LETTERS.findall(low))))
+    return Piece(
+        _marks(text, low) | (SAYS if signs or periods or numbers else 0),
+        folded, tuple(map(sketches.code, folded)), tuple(words), tuple(w for w in straight if w.islower()), signs,
+        periods, numbers, tuple(_name(w) for w in straight if w[0].isupper()), len(long),
+        sum(w[0].isupper() for w in long),
+    )  # fmt: skip
+
+
+def _marks(text: str, low: str) -> int:
+    return (
+        (DIGIT if _DIGIT.search(text) else 0)
+        | (CLOCK if _CLOCKLIKE.search(text) else 0)
+        | (MONTH if _MONTH.search(text) else 0)
+        | (YEAR if _YEARLIKE.search(text) or "fy" in low else 0)
+        | (PART if "uarter" in low or "half" in low else 0)
+        | (VERB if "May" in text or "March" in text else 0)
+    )
+
+
+def _signs(words: list[str]) -> list[str]:
+    return [
+        _POINTING[part]
+        for word in words
+        for part in ((word,) if word in TURNS else word.split("-"))
+        if part in _POINTING
+    ]
+
+
+def _periods(words: list[str]) -> dict[str, None]:
+    found: dict[str, None] = {}
+    for word in words:
+        period = PERIOD_WORDS.get(word)
+        if not period and ("-" in word or "'" in word):
+            period = PERIOD_WORDS.get(word.split("-")[0].split("'")[0])
+        # "may" and "march" are verbs as well; "Mar", "Sun" and their like are names.
+        if period and not (word in ("may", "march") or (len(word) == 3 and period.startswith("month"))):
+            found[period] = None
+            if period.startswith(("quarter", "half")):
+                found[f"span {period.split()[0]}"] = None
+    return found
+
+
+def _name(word: str) -> Name:
+    low = word.lower().removesuffix("'s").removesuffix("'")
+    low = COUNTRIES.get(low, low)
+    parts = [low] if "-" not in low else low.split("-")
+    named = tuple(part.replace(".", "") for part in parts if len(part) > 1 and not _nameless(part))
+    return Name(low, word.isupper(), named)
+
+
+def _nameless(word: str) -> bool:
+    return word in _NAMELESS or word[0].isdigit()

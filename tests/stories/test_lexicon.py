@@ -1,0 +1,52 @@
+"""What is known of pieces of a text is what would be read out of the whole."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alertd.stories import lexicon
+from alertd.stories.figures import facts
+
+SAID = st.sampled_from(
+    ("up", "Cut", "Mar", "May", "5", "pm", "$4.7", "bln", "Q2", "second", "quarter", "twenty-five", "O\u2019Neil's",
+     "fell,", "U.S.", "\ufb01rm", "\u0301x", "2026", "won't", "\u03a3\u039f\u03a3", "\U0001f680", "half-year")
+)  # fmt: skip
+
+
+@given(st.lists(SAID | st.text(max_size=8), max_size=20).map(" ".join))
+def test_the_words_of_a_text_are_those_of_its_pieces(text: str) -> None:
+    assert lexicon.tokens(lexicon.pieces(text)) == lexicon.fold(text)
+
+
+@given(st.lists(SAID, max_size=12).map(" ".join))
+def test_a_piece_says_the_same_the_second_time(text: str) -> None:
+    assert lexicon.pieces(text) == lexicon.pieces(text)
+    assert facts(text) == facts(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "mark"),
+    [
+        ("at 5 pm", lexicon.CLOCK),
+        ("at 9:30", lexicon.CLOCK),
+        ("on May 5", lexicon.MONTH),
+        ("in fy26", lexicon.YEAR),
+        ("first half", lexicon.PART),
+        ("in March", lexicon.VERB),
+        ("rose", lexicon.SAYS),
+    ],
+)
+def test_what_may_be_part_of_more_is_marked(text: str, mark: int) -> None:
+    assert any(piece.marks & mark for piece in lexicon.pieces(text))
+
+
+def test_a_plain_word_has_no_mark() -> None:
+    assert [piece.marks for piece in lexicon.pieces("the market declined")][:2] == [0, 0]
+
+
+def test_long_pieces_are_not_kept() -> None:
+    known = len(lexicon._known)
+    lexicon.pieces("x" * 1_000)
+    assert len(lexicon._known) == known
