@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import islice
 from operator import attrgetter
 from typing import Any
+
+import numpy as np
 
 from alertd.articles import Entry, Story, Tags
 from alertd.store import keys
@@ -17,7 +20,7 @@ from alertd.stories.nearby import Nearby
 from alertd.stories.placing import StoryCandidate
 from alertd.stories.records import read
 
-_STORIES, _LISTS, _FORGOTTEN = 8_192, 32_768, 1_024
+_STORIES, _LISTS = 8_192, 32_768
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,8 @@ class Shelf:
         self._window = window
         # what was set last stays when a batch begins; until it ends nothing is forgotten
         self._stories: dict[str, Shelved] = {}
-        self._lists: dict[str, list[str]] = {}
+        # by key the rows of the stories' vectors, the latest first; all of a list are at hand, or the list is not
+        self._lists: dict[str, array[int]] = {}
         self._nearby = Nearby()
 
     def clear(self) -> None:
@@ -88,14 +92,13 @@ class Shelf:
 
     def put(self, story: Shelved) -> None:
         """Remember a story as it is stored, or about to be."""
-        ident = story.candidate.story.id
-        self._remember(ident, story)
+        row = self._remember(story)
         for key in story.listed:
             listed = self._lists.get(key)
             if listed is not None:
-                if ident in listed:
-                    listed.remove(ident)
-                listed.insert(0, ident)
+                if row in listed:
+                    listed.remove(row)
+                listed.insert(0, row)
                 del listed[CANDIDATES:]
 
     def hear(self, ident: str) -> None:
@@ -103,41 +106,44 @@ class Shelf:
         story = self._stories.get(ident)
         if story is not None:
             one = story.candidate
-            self._remember(ident, replace(story, candidate=replace(one, voices=one.voices + 1)))
+            self._remember(replace(story, candidate=replace(one, voices=one.voices + 1)))
 
     async def load(self, idents: Iterable[str]) -> None:
         """Begin a batch: have at hand the stories of these ids; those that are closed for good stay missing."""
-        for ident in _oldest(self._stories, _STORIES):
-            del self._stories[ident]
-        for key in _oldest(self._lists, _LISTS):
+        for ident in list(islice(self._stories, max(0, len(self._stories) - _STORIES))):
+            row = self._nearby.drop(ident)
+            for key in self._stories.pop(ident).listed:
+                if row in self._lists.get(key, ()):
+                    del self._lists[key]
+        for key in list(islice(self._lists, max(0, len(self._lists) - _LISTS))):
             del self._lists[key]
-        if len(self._nearby) > len(self._stories) + _FORGOTTEN:
-            self._nearby.keep(self._stories)
         await self._load(set(idents))
 
     async def _load(self, idents: set[str]) -> None:
         missing = idents.difference(self._stories)
-        found = await shelved(self._redis, sorted(missing)) if missing else {}
-        for ident, story in found.items():
-            self._remember(ident, story)
+        for story in (await shelved(self._redis, sorted(missing)) if missing else {}).values():
+            self._remember(story)
 
-    def _remember(self, ident: str, story: Shelved) -> None:
+    def _remember(self, story: Shelved) -> int:
+        """Have a story at hand as the one that was set last; returns the row of its vectors."""
+        one = story.candidate
+        ident = one.story.id
         self._stories.pop(ident, None)
         self._stories[ident] = story
-        one = story.candidate
-        self._nearby.put(ident, one.embedding, one.mean, one.encoder)
+        return self._nearby.put(ident, one.embedding, one.mean, one.encoder)
 
     async def search_ahead(self, sought: Iterable[str]) -> None:
         """Have at hand the latest stories that are listed under the keys of articles, see `events.places`."""
-        wanted = set(sought)
-        missing = sorted(wanted.difference(self._lists))
-        if missing:
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for key in missing:
-                    pipe.zrevrange(keys.listed(key), 0, CANDIDATES - 1)
-                rows = await pipe.execute()
-            self._lists.update(zip(missing, map(list, rows), strict=True))
-        await self._load(set().union(*map(self._lists.__getitem__, wanted)))
+        missing = sorted(set(sought).difference(self._lists))
+        if not missing:
+            return
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for key in missing:
+                pipe.zrevrange(keys.listed(key), 0, CANDIDATES - 1)
+            listed = await pipe.execute()
+        await self._load(set().union(*listed))
+        for key, idents in zip(missing, listed, strict=True):
+            self._lists[key] = array("i", [self._nearby.row(ident) for ident in idents if ident in self._stories])
 
     def get(self, idents: Iterable[str], now: float) -> dict[str, Shelved]:
         """Give stories that are at hand by their ids; those that are closed for good are missing.
@@ -157,14 +163,8 @@ class Shelf:
         Those that are hopelessly unlike it in meaning are left out.
         """
         listed = self._lists
-        met: set[str] = set().union(*[listed[key] for key in sought if key in listed])
-        there = list(met.intersection(self._stories))
-        return self.get(self._nearby.worth(there, tags.embedding, tags.versions.get("encoder", "")), now)
-
-
-def _oldest(remembered: Mapping[str, object], most: int) -> list[str]:
-    """What is to be forgotten of a mapping, in the order in which it was set, so that `most` stay."""
-    return list(islice(remembered, max(0, len(remembered) - most)))
+        rows = np.frombuffer(b"".join([listed[key] for key in sought if key in listed]), np.intc)
+        return self.get(self._nearby.worth(rows, tags.embedding, tags.versions.get("encoder", "")), now)
 
 
 async def shelved(redis: Any, idents: Iterable[str]) -> dict[str, Shelved]:
