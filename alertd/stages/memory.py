@@ -126,21 +126,25 @@ class FeedMemory:
 
     async def commit(
         self, feed: FeedSettings, state: FeedState, marks: Sequence[tuple[str, str]] = (),
-        present: Sequence[str] = (), shown: Shown | None = None,
+        present: Sequence[str] = (), shown: Shown | None = None, twins: str = "",
     ) -> None:  # fmt: skip
         """End a poll: store the state, marks of entries that only have to be known, and the entries there now.
 
         Polls that end while another commit is under way go together in the next round trip. What the document
         showed is kept here only, and only once all else is stored.
 
+        Args:
+            twins: by what its entries are known again under new guids; "" leaves what is stored.
+
         Raises:
             FencedError: polling went to another process.
         """
         changed = state.changes(self._states.get(feed.name))
-        arguments: list[str | int | float] = [self._lease.token, feed.name, REMEMBERED, len(changed)]
+        arguments: list[str | int | float] = [self._lease.token, feed.name, REMEMBERED, twins, len(changed)]
         arguments += [part for pair in changed.items() for part in pair]
         arguments += [len(marks), *(part for pair in marks for part in pair), *present]
         names = [self._lease.key, keys.feed(feed.name), keys.seen(feed.name), keys.seen_at(feed.name), keys.FEEDS]
+        names.append(keys.twins(feed.name))
         # unknown until the answer is there: a failure leaves it open what is stored
         self.forget(feed.name)
         commit = _Commit(names, arguments, asyncio.get_running_loop().create_future())

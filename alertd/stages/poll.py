@@ -265,7 +265,7 @@ class Poller:
         after, notices = settled(
             feed, state, fetched, body=digest, now=now, sight=sight, pushed=self._is_pushed(feed)
         )  # fmt: skip
-        await self._memory.commit(feed, after, sight.marks, sight.present, sight.shown)
+        await self._memory.commit(feed, after, sight.marks, sight.present, sight.shown, sight.twins)
         return "document", after, notices
 
     def _is_pushed(self, feed: FeedSettings) -> bool:

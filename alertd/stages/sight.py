@@ -14,8 +14,9 @@ from alertd.articles import Entry
 from alertd.config import FeedSettings
 from alertd.feeds import Fetched, ParsedFeed, Reader
 from alertd.feeds.delta import Cut, Shown, cut, only
-from alertd.feeds.identity import Identity, identity, identity_keys
-from alertd.stages.accept import Judged, judge_document, read_marks
+from alertd.feeds.identity import Identity, content_key, identity, identity_keys
+from alertd.feeds.twins import packed, twin, unpacked
+from alertd.stages.accept import Judged, Mark, judge_document, read_marks
 from alertd.stages.context import Context
 from alertd.store import keys
 
@@ -37,6 +38,7 @@ class Sight:
         present: keys of those of which it is to be stored that they are there now.
         known: how many of those were known before.
         shown: what the next document is held against; None when that has to be read whole.
+        twins: by what its entries are known again under new guids, "" when there are none that were not there before.
     """
 
     parsed: ParsedFeed
@@ -45,6 +47,7 @@ class Sight:
     present: Sequence[str]
     known: int
     shown: Shown | None
+    twins: str
 
     @property
     def marks(self) -> list[tuple[str, str]]:
@@ -132,10 +135,9 @@ async def _judged(
     if not all(stored[key] for key, place in places.items() if place in known):
         return None
     read = {key: entries[place] for key, place in places.items() if place in entries}
-    if shown is not None:
-        old = {key: entry for key, entry in read.items() if not stored[key] and _not_since(entry, since)}
-        unknown = {key: identities[places[key]] for key in old}
-        stored |= await _renamed(context, feed.name, unknown, shown, places)
+    old = {key: entry for key, entry in read.items() if not stored[key] and _not_since(entry, since)}
+    if old and not first_fetch:
+        stored |= await _renamed(context, feed.name, old, {key: identities[places[key]] for key in old}, shown, places)
     # one clock for all processes decides what is too old
     limits = {"now": at, "max_age": feed.max_age, "window": float(context.window)}
     marked = [stored[key] for key in read]
@@ -145,7 +147,8 @@ async def _judged(
     late = not known or at - listed_at > _LISTED_EVERY
     kept = Shown.of(document, identities, at if late else listed_at) if document is not None else None
     there = sum(map(bool, stored.values()))
-    return Sight(parsed, judged, len(places), list(places if late else read), there, kept)
+    twins = packed({key: identities[place] for key, place in places.items()}) if read else ""
+    return Sight(parsed, judged, len(places), list(places if late else read), there, kept, twins)
 
 
 def _not_since(entry: Entry, since: float) -> bool:
@@ -154,28 +157,38 @@ def _not_since(entry: Entry, since: float) -> bool:
 
 
 async def _renamed(
-    context: Context, feed: str, unknown: Mapping[str, Identity], shown: Shown, places: Collection[str]
-) -> dict[str, str]:
+    context: Context, feed: str, entries: Mapping[str, Entry], unknown: Mapping[str, Identity], shown: Shown | None,
+    places: Collection[str],
+) -> dict[str, str]:  # fmt: skip
     """Know entries again that got new guids, as some feeds give them at each build: by link and words together.
 
+    One without a link is the same only if it says the same.
+
     Args:
-        unknown: what entries are known by that the store does not know, by their keys.
-        shown: what is kept of the document before.
+        entries: those that the store does not know, by their keys.
+        unknown: what they are known by, likewise.
+        shown: what is kept of the document before; None when it is not at hand, as after a restart.
         places: keys of all entries of this one.
 
     Returns:
         For each that was found its mark, which is its own from now on.
     """
-    if not unknown:
-        return {}
-    before = list(shown.identities().values())
-    looks = {(one.link, one.said): key for one, key in zip(before, identity_keys(before), strict=True) if one.link}
-    twins = {key: looks.get((one.link, one.said), "") for key, one in unknown.items()}
+    redis = cast(Any, context.store.redis)
+    if shown is not None:
+        before = list(shown.identities().values())
+        looks = {twin(one): key for one, key in zip(before, identity_keys(before), strict=True)}
+    else:
+        looks = unpacked(await redis.get(keys.twins(feed)) or "")
+    twins = {key: looks.get(twin(one), "") for key, one in unknown.items()}
     # one that is still there under its own guid is another entry
     twins = {key: twin for key, twin in twins.items() if twin and twin not in places}
     marks, _ = await read_marks(context, feed, list(twins.values()))
-    found = {key: mark for key, mark in zip(twins, marks, strict=True) if mark}
-    async with cast(Any, context.store.redis).pipeline(transaction=False) as pipe:
+    found = {
+        key: mark
+        for key, mark in zip(twins, marks, strict=True)
+        if mark and (unknown[key].link or Mark.read(mark).known.content == content_key(entries[key]))
+    }
+    async with redis.pipeline(transaction=False) as pipe:
         for key, mark in found.items():
             pipe.hsetnx(keys.seen(feed), key, mark)
         await pipe.execute()

@@ -101,6 +101,11 @@ def seen_at(feed_name: str) -> str:
     return f"{PREFIX}seen-at:{feed_name}"
 
 
+def twins(feed_name: str) -> str:
+    """String: by what the entries of a feed's last document are known again under new guids (`alertd.feeds.twins`)."""
+    return f"{PREFIX}twins:{feed_name}"
+
+
 def fingerprint(seq: str | int) -> str:
     """String: `article|original|fingerprint` of the article with this place in the order."""
     return f"{PREFIX}fp:{seq}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from email.utils import formatdate
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from redis.asyncio import Redis
 from alertd.articles import Entry, loads
 from alertd.feeds.identity import MAX_EDITS
 from alertd.store import keys
-from tests.stages.test_behaviour import daemon, given, polls, site
+from tests.stages.test_behaviour import after, daemon, given, polls, site
 from tests.stages.test_poll import state
 from tests.stages.world import stream
 
@@ -82,6 +84,38 @@ async def test_new_guids_at_each_build_of_the_feed(redis: Redis, tmp_path: Path)
     found = await told(redis, tmp_path, *(document(*items) for items in builds), document(ferry, *builds[0]))
     assert sorted(title for title, *_ in found) == sorted(item.title for item in (PORT, MINE, UNDATED, FERRY))
     assert (await state(redis)).outruns == 0, "nor is it taken for a window that was outrun"
+
+
+@pytest.mark.parametrize("write", ["rss", "no links", "json"])
+async def test_new_guids_at_each_build_and_each_start_of_the_daemon(write: str, redis: Redis, tmp_path: Path) -> None:
+    items = [replace(item, link="" if write == "no links" else item.link) for item in (PORT, MINE, UNDATED)]
+    builds = []
+    for build in range(4):
+        made = [replace(item, guid=f"{item.guid}-{build}") for item in items]
+        builds.append(_json(made) if write == "json" else document(*made))
+    await after(redis, tmp_path, *map(given, builds), times=len(builds))
+    rows = await stream(redis, keys.ARTICLES)
+    assert sorted(loads(Entry, row["entry"]).title for row in rows) == sorted(item.title for item in items)
+    assert (await state(redis)).outruns == 0
+
+
+def _json(items: list[Item]) -> str:
+    rows = [
+        {
+            "id": item.guid, "url": f"https://wire.example/{item.link}", "title": item.title,
+            "date_published": item.age and datetime.fromtimestamp(time.time() - item.age, UTC).isoformat(),
+        }
+        for item in items
+    ]  # fmt: skip
+    return json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "Wire", "items": rows})
+
+
+async def test_without_a_link_the_same_title_with_other_figures_is_another_entry(redis: Redis, tmp_path: Path) -> None:
+    week = Item("Freight index of the week", guid="1", summary="It stands at $3.10.")
+    found = await told(
+        redis, tmp_path, document(PORT, week), document(PORT, replace(week, guid="2", summary="It stands at $3.40."))
+    )
+    assert [title for title, *_ in found].count(week.title) == 2
 
 
 async def test_the_same_words_under_a_new_guid_and_date_are_news_again(redis: Redis, tmp_path: Path) -> None:

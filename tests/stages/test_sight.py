@@ -59,7 +59,7 @@ class World:
         sight = await self.sight(body, shown)
         await self.accepter.accept([one for one in sight.judged if one.keep])
         state = await self.memory.state(self.feed)
-        await self.memory.commit(self.feed, state, sight.marks, sight.present, sight.shown)
+        await self.memory.commit(self.feed, state, sight.marks, sight.present, sight.shown, sight.twins)
         self.first_fetch = False
         return sight
 

@@ -1,13 +1,14 @@
 -- Ends a poll: what is remembered of the feed, entries that only have to be known, entries that are there now.
--- KEYS: 1 lease, 2 feed, 3 seen, 4 seen at, 5 feeds
--- ARGV: 1 token, 2 feed's name, 3 seconds for which an entry that left the feed stays known, 4 number of fields,
---       then fields and values; number of marks, then keys and marks; then the keys of all entries there now
+-- KEYS: 1 lease, 2 feed, 3 seen, 4 seen at, 5 feeds, 6 twins
+-- ARGV: 1 token, 2 feed's name, 3 seconds for which an entry that left the feed stays known, 4 by what entries are known
+--       again ("" leaves that as it is), 5 number of fields, then fields and values; number of marks, then keys and marks; then the keys of all entries there now
 -- Returns "polled" or "fenced".
 if redis.replicate_commands then redis.replicate_commands() end
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 'fenced' end
 redis.call('SADD', KEYS[5], ARGV[2])
-local at = 5
-for _ = 1, tonumber(ARGV[4]) do
+if ARGV[4] ~= '' then redis.call('SET', KEYS[6], ARGV[4]) end
+local at = 6
+for _ = 1, tonumber(ARGV[5]) do
   redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1])
   at = at + 2
 end
