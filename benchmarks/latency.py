@@ -24,6 +24,7 @@ import aiohttp
 import feedparser
 from aiohttp import web
 
+from alertd.web.listening import port_of, serve
 from benchmarks import Result
 from benchmarks.tagging import percentile
 
@@ -152,16 +153,17 @@ class _Served:
         application = web.Application()
         application.router.add_get("/{number}", world.feed)
         application.router.add_post("/api/{method}", world.slack)
-        self._runner = web.AppRunner(application, shutdown_timeout=0.1)
+        self._application = application
+        self._runner: web.AppRunner | None = None
         self._world = world
 
     async def __aenter__(self) -> None:
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self._world.address = f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+        self._runner = await serve(self._application)
+        self._world.address = f"http://127.0.0.1:{port_of(self._runner)}"
 
     async def __aexit__(self, *_: object) -> None:
-        await self._runner.cleanup()
+        if self._runner is not None:
+            await self._runner.cleanup()
 
 
 async def _news(world: World, seconds: float, rate: float) -> int:

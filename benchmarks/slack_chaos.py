@@ -38,6 +38,7 @@ from alertd.daemon import open_configured
 from alertd.demo.slack import TOKEN, Channel, Workspace, arguments_of
 from alertd.slack.message import keys_of
 from alertd.store import embedded, keys
+from alertd.web.listening import port_of, serve
 from benchmarks import Result
 
 FAULTS: Mapping[str, float] = {"429": 0.010, "5xx": 0.006, "reset before": 0.006, "reset after": 0.006, "late": 0.006}
@@ -137,10 +138,8 @@ class Chaos:
     async def __aenter__(self) -> Chaos:
         app = web.Application(client_max_size=2**24)
         app.router.add_route("*", "/api/{method}", self._handle)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.base_url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/api/"
+        self._runner = await serve(app)
+        self.base_url = f"http://127.0.0.1:{port_of(self._runner)}/api/"
         return self
 
     async def __aexit__(self, *_: object) -> None:

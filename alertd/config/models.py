@@ -108,7 +108,7 @@ class FeedDefaults(Model):
     """Time between two polls. At least 5s, but on loopback, where tests and demos run."""
     max_interval: Annotated[float, Duration(0, DAY)] = 0.0
     """Longest time between two polls: up to it a feed is asked by its own habit and by what its publisher says
-    (Cache-Control, Expires, ttl, skipHours). 0 asks always at `interval`."""
+    (Cache-Control, Expires, ttl, skipHours). 0 asks always at `interval`, so that no quiet feed tells its news late."""
     max_age: Annotated[float, Duration(0, 30 * DAY)] = 21600.0
     """Entries that are older by their own date never alert."""
     timeout: Annotated[float, Duration(0.1, 300)] = 20.0

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from alertd.demo.day import Day, Feed
 from alertd.demo.documents import CONTENT_TYPES, document
+from alertd.web.listening import port_of, serve
 
 _PAGE = """<!doctype html>
 <html><head><title>Be right back</title></head>
@@ -58,10 +59,8 @@ class NewsServer:
     async def __aenter__(self) -> NewsServer:
         app = web.Application()
         app.router.add_get("/{feed}.xml", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self._port = self._runner.addresses[0][1]
+        self._runner = await serve(app)
+        self._port = port_of(self._runner)
         return self
 
     async def __aexit__(self, *_: object) -> None:

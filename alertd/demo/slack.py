@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from alertd.slack.limits import problems
+from alertd.web.listening import port_of, serve
 
 TOKEN = "xoxb-demo-token"  # noqa: S105 - opens nothing but the fake beside it
 
@@ -208,10 +209,8 @@ class SlackServer:
     async def __aenter__(self) -> SlackServer:
         app = web.Application(client_max_size=2**24)
         app.router.add_route("*", "/api/{method}", self._handle)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self._port = self._runner.addresses[0][1]
+        self._runner = await serve(app)
+        self._port = port_of(self._runner)
         return self
 
     async def __aexit__(self, *_: object) -> None:

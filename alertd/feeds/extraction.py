@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from asyncio.subprocess import Process
 from types import TracebackType
 from typing import Final, Self
 
-from alertd.feeds.reading import end_worker, start_worker
+from alertd.feeds.workers import answered, ask, end_worker, start_worker
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +87,7 @@ async def _start() -> Process:
     worker = await start_worker(_MODULE)
     try:
         async with asyncio.timeout(STARTING):
-            await _line(worker)
+            await answered(worker)  # it says so once it is ready
     except BaseException:
         await end_worker(worker)
         raise
@@ -96,16 +95,5 @@ async def _start() -> Process:
 
 
 async def _exchange(worker: Process, page: bytes, content_type: str, url: str) -> str:
-    assert worker.stdin is not None  # noqa: S101 - made with pipes
-    request = {"bytes": len(page), "content_type": content_type, "url": url}
-    worker.stdin.write(json.dumps(request).encode() + b"\n" + page)
-    await worker.stdin.drain()
-    return str(json.loads(await _line(worker))["text"])
-
-
-async def _line(worker: Process) -> bytes:
-    assert worker.stdout is not None  # noqa: S101 - made with pipes
-    line = await worker.stdout.readline()
-    if not line.endswith(b"\n"):
-        raise EOFError
-    return line
+    await ask(worker, {"content_type": content_type, "url": url}, page)
+    return str((await answered(worker))["text"])

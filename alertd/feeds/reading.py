@@ -8,12 +8,8 @@ when one made them grow.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import logging
-import os
-import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import Process
 from collections.abc import Mapping
 from dataclasses import asdict
 from types import TracebackType
@@ -24,6 +20,7 @@ from alertd.errors import FeedError
 from alertd.feeds.hints import Hints
 from alertd.feeds.parse import ParsedFeed, parse
 from alertd.feeds.settings import Readable, ReadSettings
+from alertd.feeds.workers import answered, ask, end_worker, start_worker
 
 logger = logging.getLogger(__name__)
 
@@ -38,9 +35,6 @@ GROWN: Final = 24.0
 """Megabytes by which a process may have grown; beyond that it is replaced, for memory is not always given back."""
 
 _MODULE: Final = "alertd.feeds.worker"
-_INHERITED: Final = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TZ")
-_LINE: Final = 512 * 1024
-_CHUNK: Final = 256 * 1024
 
 
 class Reader:
@@ -134,47 +128,18 @@ class Reader:
         return await start_worker(_MODULE)
 
 
-async def start_worker(module: str) -> Process:
-    """Start a module as a process that is spoken to through its stdin and stdout."""
-    # what reads hostile documents gets none of the secrets that the environment may hold
-    environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, sys.path))
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-P", "-m", module, stdin=PIPE, stdout=PIPE, limit=_LINE, env=environment,
-        start_new_session=True,  # Ctrl-C in the daemon's terminal is for the daemon, which ends them in order
-    )  # fmt: skip
-
-
-async def end_worker(worker: Process) -> None:
-    """End a process and wait until it is gone; it holds nothing that a kill could hurt."""
-    with contextlib.suppress(ProcessLookupError):
-        worker.kill()
-    await worker.wait()
-    # what it still wrote keeps its pipe open otherwise; closed earlier, the loop would not see it end
-    transport = getattr(worker, "_transport", None)
-    if transport is not None:
-        transport.close()
-
-
 async def _exchange(
     worker: Process, body: bytes, feed: Readable, headers: Mapping[str, str], url: str, now: float
 ) -> tuple[ParsedFeed | FeedError, float]:
     """Have one document read; gives what was found, and the megabytes by which the process has grown."""
-    assert worker.stdin is not None and worker.stdout is not None  # noqa: S101 - made with pipes
     asked = {
-        "feed": asdict(ReadSettings.of(feed)), "headers": dict(headers), "url": url, "now": now, "bytes": len(body),
+        "feed": asdict(ReadSettings.of(feed)), "headers": dict(headers), "url": url, "now": now,
     }  # fmt: skip
-    worker.stdin.write(json.dumps(asked).encode() + b"\n")
-    for start in range(0, len(body), _CHUNK):
-        worker.stdin.write(body[start : start + _CHUNK])
-        await worker.stdin.drain()
+    await ask(worker, asked, body)
     about: dict[str, Any] = {}
     entries: list[Entry] = []
     while True:
-        line = await worker.stdout.readline()
-        if not line.endswith(b"\n"):
-            raise EOFError
-        answer = json.loads(line)
+        answer = await answered(worker)
         if "end" in answer:
             break
         if "entry" in answer:

@@ -19,6 +19,7 @@ HEADERS: Final = {
     "X-Frame-Options": "DENY",
 }
 """Set on every answer, errors included, unless it has its own."""
+_PATIENCE: Final = 60.0
 
 
 async def listen(application: web.Application, host: str, port: int, *, where: str, hint: str) -> web.AppRunner:
@@ -34,15 +35,32 @@ async def listen(application: web.Application, host: str, port: int, *, where: s
         AlertdError: the address is taken or not ours.
     """
     application.on_response_prepare.append(_strict)
-    runner = web.AppRunner(application, access_log=None, handle_signals=False)
-    await runner.setup()
     try:
-        await web.TCPSite(runner, host, port).start()
+        return await serve(application, host, port, patience=_PATIENCE)
     except OSError as error:
-        await runner.cleanup()
         raise AlertdError(
             f"cannot listen on {host}:{port}: {error.strerror or error}", where=where, hint=hint
         ) from error
+
+
+async def serve(
+    application: web.Application, host: str = "127.0.0.1", port: int = 0, *, patience: float = 0.1
+) -> web.AppRunner:
+    """Serve an application as it is, for demonstrations, tests and benchmarks; `cleanup` of what is returned ends it.
+
+    Args:
+        patience: seconds that its end waits for requests under way.
+
+    Raises:
+        OSError: the address is taken or not ours.
+    """
+    runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=patience)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except BaseException:
+        await runner.cleanup()
+        raise
     return runner
 
 

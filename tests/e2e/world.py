@@ -17,6 +17,7 @@ from xml.sax.saxutils import escape
 import aiohttp
 from aiohttp import web
 
+from alertd.web.listening import port_of, serve
 from tests.fakes.slack import FakeSlack
 
 PATIENCE = 60.0
@@ -66,10 +67,8 @@ class Feeds:
     async def __aenter__(self) -> Feeds:
         app = web.Application()
         app.router.add_get("/{name}", self._serve)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.port = self._runner.addresses[0][1]
+        self._runner = await serve(app)
+        self.port = port_of(self._runner)
         return self
 
     async def __aexit__(self, *_: object) -> None:

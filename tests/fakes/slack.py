@@ -25,6 +25,7 @@ from typing import Any, Literal, get_args
 from aiohttp import web
 
 from alertd.demo.slack import Channel, RefusedError, Workspace, arguments_of
+from alertd.web.listening import port_of, serve
 from tests.fakes.socket_mode import SocketMode
 
 Kind = Literal["429", "500", "502", "503", "drop_before", "drop_after", "slow", "error", "html", "text"]
@@ -125,10 +126,8 @@ class FakeSlack:
         """Listen."""
         app = web.Application(client_max_size=2**24)
         app.router.add_route("*", "/api/{method}", self._handle)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, self._host, self._port).start()
-        self._port = self._runner.addresses[0][1]
+        self._runner = await serve(app, self._host, self._port)
+        self._port = port_of(self._runner)
 
     async def stop(self) -> None:
         """Stop listening; answers that were held back are dropped."""

@@ -11,6 +11,8 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from alertd.web.listening import port_of, serve
+
 APP_TOKEN = "xapp-1-fake"
 
 
@@ -55,10 +57,8 @@ class SocketMode:
         app.router.add_post("/api/apps.connections.open", self.open)
         app.router.add_get("/link", self._link)
         app.router.add_post("/response", self._answer)
-        self._runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self._port = self._runner.addresses[0][1]
+        self._runner = await serve(app)
+        self._port = port_of(self._runner)
         return self
 
     async def __aexit__(self, *_: object) -> None:

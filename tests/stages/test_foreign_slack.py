@@ -26,6 +26,7 @@ from alertd.articles import Alert, dumps
 from alertd.slack.posting import SlackSink
 from alertd.stages.notify import NotifyStage
 from alertd.store import keys
+from alertd.web.listening import port_of, serve
 from tests.slack.world import alert
 from tests.stages.world import at_work, context, until
 
@@ -150,13 +151,11 @@ async def test_each_alert_arrives_once_at_a_slack_that_others_wrote(redis: Redis
         proxy = Breaking(behind)
         app = web.Application()
         app.router.add_post("/api/{method}", proxy.handle)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        runner = await serve(app)
         listed = (await call(behind, "conversations.list"))["channels"]
         channels = [row["id"] for row in listed if row["name"] in ("alerts", "deals")]
         assert len(channels) == 2
-        sink = SlackSink(TOKEN, base_url=f"http://127.0.0.1:{runner.addresses[0][1]}/api/", timeout=5)
+        sink = SlackSink(TOKEN, base_url=f"http://127.0.0.1:{port_of(runner)}/api/", timeout=5)
         alerts = [one for channel in channels for one in made(channel, 9, ctx.clock())]
         notify = NotifyStage(ctx, sink)
         try:
