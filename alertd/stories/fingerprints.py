@@ -102,7 +102,7 @@ def bands(fp: Fingerprint) -> tuple[str, ...]:
 
 def bands_of(fps: Sequence[Fingerprint]) -> list[tuple[str, ...]]:
     """The keys of `bands` for many articles, at a fraction of the price of one after the other."""
-    contents = [{sketches.code(w) for w in content} if len(content := _content(fp.title)) >= 3 else () for fp in fps]
+    contents = [{sketches.code(w) for w in own} if len(own := _content(fp.title)) >= 3 else () for fp in fps]
     openings = [sketches.unpack(fp.words)[:_OPENING] for fp in fps]
     beginnings = [
         {a << 16 | b for a, b in pairwise(opening)} if len(opening) > _SHORTEST else () for opening in openings
