@@ -27,7 +27,6 @@ app = typer.Typer(
     help="Watch the news for the companies you care about and tell it in Slack: once, within seconds, and why.",
     epilog="\b\nExample:\n  alertd init && alertd check && alertd run",
     no_args_is_help=True,
-    add_completion=False,
     # plain help is there in half the time and reads well in a log
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

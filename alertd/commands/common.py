@@ -6,7 +6,7 @@ import functools
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn, TypeVar
@@ -48,14 +48,27 @@ def command(app: typer.Typer, name: str, *examples: str) -> Callable[[F], F]:
         name: its name.
         examples: command lines that its help shows.
     """
-    # \b keeps the lines as they are
-    epilog = "\n  ".join(["\b\nExample:" if len(examples) == 1 else "\b\nExamples:", *examples])
 
     def register(function: F) -> F:
-        app.command(name, epilog=epilog)(_reporting(function))
+        app.command(name, epilog=_shown(examples))(_reporting(function))
         return function
 
     return register
+
+
+def group_of(what: str, *examples: str) -> typer.Typer:
+    """Make a group of commands.
+
+    Args:
+        what: what they are for, in a sentence.
+        examples: command lines that its help shows.
+    """
+    return typer.Typer(help=what, epilog=_shown(examples), no_args_is_help=True, rich_markup_mode=None)
+
+
+def _shown(examples: Sequence[str]) -> str:
+    # \b keeps the lines as they are
+    return "\n  ".join(["\b\nExample:" if len(examples) == 1 else "\b\nExamples:", *examples])
 
 
 def _reporting(function: Callable[..., None]) -> Callable[..., None]:

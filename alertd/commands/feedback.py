@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from alertd.commands.common import DEFAULT_FOLDER, ConfigFolder, command, write
+from alertd.commands.common import DEFAULT_FOLDER, ConfigFolder, command, group_of, write
 
 if TYPE_CHECKING:
     from alertd.config import Configuration
@@ -23,7 +23,7 @@ _LOOK_BACK = 30 * 86_400.0
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    group = typer.Typer(help="What people said of alerts.", no_args_is_help=True, rich_markup_mode=None)
+    group = group_of("What people said of alerts.", "alertd feedback tune")
     command(group, "export", "alertd feedback export > labelled.jsonl")(export)
     command(group, "tune", "alertd feedback tune", "alertd feedback tune --json")(tune)
     app.add_typer(group, name="feedback")

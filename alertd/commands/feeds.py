@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from alertd.commands import finding, trying
-from alertd.commands.common import DEFAULT_FOLDER, FAILED, ConfigFolder, command, configuration, draw, say
+from alertd.commands.common import DEFAULT_FOLDER, FAILED, ConfigFolder, command, configuration, draw, group_of, say
 from alertd.errors import FeedError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Checked:
 
 def register(app: typer.Typer) -> None:
     """Add the group and its commands to the application."""
-    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Find feeds, try them, and see how they do.")
+    group = group_of("Find feeds, try them, and see how they do.", "alertd feeds discover https://www.example.com/news")
     command(group, "check", "alertd feeds check --config /srv/alertd/config")(check)
     finding.add(group)
     trying.add(group)

@@ -44,7 +44,11 @@ def add(group: typer.Typer) -> None:
     command(group, "status", "alertd feeds status", "alertd feeds status --json | jq .[0]")(status)
 
 
-def discover(url: str, allow_private: Private = False, contact: Contact = "") -> None:
+def discover(
+    url: Annotated[str, typer.Argument(metavar="URL", help="A page, or a whole site.")],
+    allow_private: Private = False,
+    contact: Contact = "",
+) -> None:
     """Find the feeds of a page.
 
     Tries those that the page names, then the usual places on its host. Exit code 1 when none is found.
@@ -97,7 +101,9 @@ async def read(feed: FeedSettings, got: Fetched) -> ParsedFeed:
 
 
 def import_list(
-    file: Annotated[Path, typer.Argument(metavar="FILE.opml", exists=True, dir_okay=False, readable=True)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE.opml", exists=True, dir_okay=False, readable=True, help="The list.")
+    ],
     config: ConfigFolder = DEFAULT_FOLDER,
 ) -> None:
     """Print the feeds of a subscription list as lines for `feeds:` in alertd.yaml.

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 import typer
 
-from alertd.commands.common import DEFAULT_FOLDER, FAILED, ConfigFolder, command, draw, say, write
+from alertd.commands.common import DEFAULT_FOLDER, FAILED, ConfigFolder, command, draw, group_of, say, write
 from alertd.commands.export import export
 from alertd.errors import AlertdError
 
@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
     command(
         app, "backtest", "alertd backtest --since 14d", "alertd backtest --since 14d --rules new-watchlist.yaml"
     )(backtest)  # fmt: skip
-    group = typer.Typer(help="The decided articles that are kept.", no_args_is_help=True, rich_markup_mode=None)
+    group = group_of("The decided articles that are kept.", "alertd archive export --since 7d > week.jsonl")
     command(
         group, "export", "alertd archive export --since 7d > week.jsonl",
         "alertd archive export --since 30d --format parquet --output month.parquet",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alertd.commands.common import DEFAULT_FOLDER, FAILED, ConfigFolder, command, draw, say, write
+from alertd.commands.common import DEFAULT_FOLDER, FAILED, ConfigFolder, command, draw, group_of, say, write
 from alertd.errors import ConfigError
 from alertd.troubles import span
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    group = typer.Typer(help="Hold alerts back for a while.", no_args_is_help=True, rich_markup_mode=None)
+    group = group_of("Hold alerts back for a while.", "alertd silence add 1810.HK --for 2h --why known")
     command(
         group, "add", 'alertd silence add 1810.HK --for 2h --why "results are out, we know"',
         "alertd silence add --rule takeovers --match 'sources: [PR Wire]' --for 1d --why noisy",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from alertd.commands.common import DEFAULT_FOLDER, FAILED, ConfigFolder, command, configuration, draw, write
+from alertd.commands.common import DEFAULT_FOLDER, FAILED, ConfigFolder, command, configuration, draw, group_of, write
 from alertd.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _MARKS = {"fine": "ok", "missing": "--", "wrong": "NO"}
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    group = typer.Typer(help="Look after the way to Slack.", no_args_is_help=True, rich_markup_mode=None)
+    group = group_of("Look after the way to Slack.", "alertd slack test")
     command(group, "test", "alertd slack test", "alertd slack test --channel '#desk'")(test)
     app.add_typer(group, name="slack")
     command(app, "alerts", "alertd alerts --since 2h", "alertd alerts --since 1d --company 1810.HK --json")(alerts)

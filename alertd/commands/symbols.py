@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from alertd.commands.common import DEFAULT_FOLDER, FAILED, ConfigFolder, command, draw, say, write
+from alertd.commands.common import DEFAULT_FOLDER, FAILED, ConfigFolder, command, draw, group_of, say, write
 from alertd.errors import AlertdError, ConfigError
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
-    group = typer.Typer(help="The companies that are known.", no_args_is_help=True, rich_markup_mode=None)
+    group = group_of("The companies that are known.", "alertd symbols search xiaomi")
     command(group, "search", "alertd symbols search xiaomi", "alertd symbols search 'tata motors' --json")(search)
     command(group, "show", "alertd symbols show 1810.HK", "alertd symbols show LSE:VOD")(show)
     command(

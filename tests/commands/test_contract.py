@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
+from typer.main import get_command
 
 import alertd
 from alertd.cli import app
@@ -51,12 +55,62 @@ def test_all_commands_are_listed() -> None:
     assert set(listed) == {name.partition(" ")[0] for name in COMMANDS}
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_help_with_an_example(name: str) -> None:
-    shown = invoke(*name.split(), "--help")
-    assert shown.exit_code == 0
-    assert re.search(rf"^  Examples?:\n    alertd {name}", shown.stdout, re.MULTILINE), shown.stdout
-    assert not shown.stderr
+def tree(found: click.Command, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """All commands and groups below one, each with the words that lead to it."""
+    yield path, found
+    for name, below in getattr(found, "commands", {}).items():
+        yield from tree(below, *path, name)
+
+
+TREE = dict(tree(get_command(app), "alertd"))
+_ENDS = re.compile(r" (?:\||<|>>?|&&|\|\|) ")
+
+
+def examples(path: tuple[str, ...]) -> list[str]:
+    """The command lines of alertd's that the help of a command shows."""
+    lines = (TREE[path].epilog or "").split("\n")[2:]
+    return [part.strip() for line in lines for part in _ENDS.split(line) if part.strip().startswith("alertd ")]
+
+
+def test_the_tree_holds_all_commands() -> None:
+    ends = {" ".join(path[1:]) for path, found in TREE.items() if not getattr(found, "commands", {})}
+    assert ends == set(COMMANDS)
+
+
+@pytest.mark.parametrize("path", TREE, ids=" ".join)
+def test_every_command_and_group_has_help_with_an_example(path: tuple[str, ...]) -> None:
+    shown = invoke(*path[1:], "--help")
+    assert (shown.exit_code, shown.stderr) == (0, "")
+    # a group: use `group_of` of alertd.commands.common
+    assert re.search(rf"^  Examples?:\n    {' '.join(path)} ?", shown.stdout, re.MULTILINE), shown.stdout
+    unexplained = [one.name for one in TREE[path].params if one.name != "help" and not getattr(one, "help", "")]
+    assert unexplained == []
+
+
+@pytest.mark.parametrize("path", TREE, ids=" ".join)
+def test_its_examples_are_command_lines_that_it_takes(path: tuple[str, ...]) -> None:
+    assert examples(path)
+    for line in examples(path):
+        words = shlex.split(line)
+        named = max((other for other in TREE if tuple(words[: len(other)]) == other), key=len)
+        found, rest = TREE[named], words[len(named) :]
+        assert not getattr(found, "commands", {}), line
+        # an option that is none, or a word too many, raises
+        found.make_parser(click.Context(found)).parse_args(rest)
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [("alertd ba", {"backtest"}), ("alertd feeds di", {"discover"}), ("alertd run --d", {"--dry-run"}),
+     ("alertd s", {"schema", "stop", "status", "story", "stories", "silence", "slack", "symbols"})],
+)  # fmt: skip
+def test_the_shell_completes_commands_and_options(typed: str, completed: set[str]) -> None:
+    asked = {"_ALERTD_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+    code = "import sys\nfrom alertd.cli import main\nsys.argv = ['alertd']\nmain()"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**environment(), **asked}, capture_output=True, text=True, check=True
+    )
+    assert completed <= set(done.stdout.split())
 
 
 def test_summaries_in_the_list_are_whole() -> None:
