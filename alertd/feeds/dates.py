@@ -119,7 +119,7 @@ def read_date(raw: str, zone: str = "") -> Reading | None:
         zone: IANA zone for dates that name none; also decides between the meanings of an ambiguous name ("CST").
     """
     text = " ".join(raw[:_MAX_LENGTH].split())
-    if text.isdigit() and len(text) in (9, 10, 12, 13):
+    if text.isascii() and text.isdigit() and len(text) in (9, 10, 12, 13):
         return Reading(int(text) / (1 if len(text) <= 10 else 1000), sure=True)
     text = re.sub(r"(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日", r"\1-\2-\3", text)
     try:

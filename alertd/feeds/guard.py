@@ -28,6 +28,12 @@ _ENDS = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
 _ROOT = re.compile(rb"<[A-Za-z_]")
 _ENTITY = re.compile(rb"<!ENTITY\s+([^\s%\"'<>]+)\s+(?:\"([^\"]*)\"|'([^']*)')\s*>")
 _ANY_ENTITY = re.compile(rb"<!ENTITY[^>]*>")
+# References to halves of a pair, and beyond the last character: readers of markup fail at them.
+_UNSOUND = re.compile(
+    rb"(?:&#(?:0*5[5-7]\d{3}|[xX]0*[dD][89a-fA-F][0-9a-fA-F]{2});?)+|&#(?:\d{7,}|[xX][0-9a-fA-F]{6,});?"
+)
+_REFERENCE = re.compile(rb"&#(?:[xX]([0-9a-fA-F]+)|(\d+))")
+_HIGHEST = 0x10FFFF
 _FEW_ATTRIBUTES = 50
 _LONG_GAP = 1_000_000
 _LONGEST_REFERENCE = 12
@@ -65,7 +71,7 @@ def bound(body: bytes, max_items: int) -> Bounded:
     Raises:
         HostileError: it is nested too deep or has too many elements or attributes.
     """
-    body = _without_bombs(body)
+    body = _without_bombs(_with_sound_references(body))
     if body.count(b"&") > MAX_REFERENCES:
         raise HostileError(f"more than {MAX_REFERENCES:,} references")
     items = elements = pairs = stray = position = 0
@@ -157,6 +163,24 @@ def _count_stray(body: bytes, start: int, end: int, before: int) -> int:
 
 def _attributes(rest: bytes) -> int:
     return len(re.findall(rb"[\s\"'][^\s\"'=]+=", b" " + re.sub(rb"=\"[^\"]*\"|='[^']*'", b"= ", rest)))
+
+
+def _with_sound_references(body: bytes) -> bytes:
+    """Put the character for two references that stand for the halves of one, and U+FFFD for what is no character."""
+    return _UNSOUND.sub(_characters, body) if b"&#" in body else body
+
+
+def _characters(found: re.Match[bytes]) -> bytes:
+    numbers = [_number(*parts) for parts in _REFERENCE.findall(found.group())]
+    if numbers[0] <= _HIGHEST and not 0xD800 <= numbers[0] <= 0xDFFF:
+        return found.group()  # only written with many zeros
+    units = b"".join(min(number, 0xFFFF).to_bytes(2, "little") for number in numbers)
+    return units.decode("utf-16-le", "replace").encode() if numbers[0] <= _HIGHEST else b"\xef\xbf\xbd"
+
+
+def _number(high: bytes, low: bytes) -> int:
+    digits = (high or low).lstrip(b"0")
+    return int(digits or b"0", 16 if high else 10) if len(digits) <= 8 else _HIGHEST + 1
 
 
 def _without_bombs(body: bytes) -> bytes:

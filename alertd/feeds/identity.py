@@ -177,7 +177,8 @@ def _link(url: str) -> str:
     except ValueError:
         return url
     query = urlencode(
-        sorted(p for p in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.fullmatch(p[0]))
+        sorted(p for p in parse_qsl(parts.query, keep_blank_values=True) if not _TRACKING.fullmatch(p[0])),
+        errors="replace",
     )
     fragment = "" if parts.fragment.startswith((":~:", "xtor=", "utm_")) else parts.fragment
     place = host.removeprefix("www.") + (f":{port}" if port not in (None, 80, 443) else "")

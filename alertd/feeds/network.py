@@ -17,8 +17,14 @@ from yarl import URL
 from alertd.errors import FeedError
 from alertd.feeds.settings import FeedLike
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
-
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+"""All that is given out of IPv6 for the public internet (RFC 4291, 2.4)."""
+_WRAPPING = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")))
+"""Networks whose last 32 bits are an IPv4 address: NAT64, IPv4-compatible, IPv4-translated."""
+_SPECIAL = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
+"""For protocols, relays and documentation; Python counts them, or parts of them, as global."""
+_ISATAP = (0x00005EFE, 0x02005EFE)
+"""The first half of an interface's number that ends in an IPv4 address (RFC 5214, 6.1)."""
 
 REFUSED = "the address is private"
 """The text of a PrivateAddressError; libraries that try several addresses join the texts into another error."""
@@ -39,12 +45,16 @@ def is_public(address: str) -> bool:
     except ValueError:
         return False
     if isinstance(parsed, ipaddress.IPv6Address):
+        last = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
         inner = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo[1] if parsed.teredo else None)
-        if parsed in _NAT64:
-            inner = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
+        if any(parsed in network for network in _WRAPPING):
+            inner = last
         if inner is not None:
             return is_public(str(inner))
-    return parsed.is_global and not parsed.is_multicast
+        if parsed not in _UNICAST or (int(parsed) >> 32 & 0xFFFFFFFF in _ISATAP and not is_public(str(last))):
+            return False
+    special = any(parsed in network for network in _SPECIAL if network.version == parsed.version)
+    return parsed.is_global and not parsed.is_multicast and not special
 
 
 def guarded_socket(info: tuple[Any, ...]) -> socket.socket:
@@ -107,7 +117,7 @@ def read_address(raw: str, feed: FeedLike, base: URL | None = None) -> URL:
         url = (base.join(url) if base else url).with_fragment(None)
         if url.scheme in ("http", "https") and url.host:
             return url
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, IndexError):
         pass  # The one error below says it for every kind of wrong address, without quoting it: it may hold a key.
     place = "a redirect leads to what is no http or https address" if base else "its address is not http or https"
     raise FeedError(place, where=feed.name, hint="check the address of the feed", kind="bad_url")

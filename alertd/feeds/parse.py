@@ -114,15 +114,22 @@ def _read(document: bytes, feed: Readable, language: str) -> RawFeed | None:
     except HostileError as error:
         hint = "it is not read; tell the publisher if the feed is meant to be like this"
         raise FeedError(f"the document has {error}", where=feed.name, hint=hint, kind="hostile") from None
-    found = feedparser.parse(
-        BytesIO(bounded.body),
-        response_headers={
-            "content-type": "application/xml; charset=utf-8",
-            "content-language": language,
-        },
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
+    try:
+        found = feedparser.parse(
+            BytesIO(bounded.body),
+            response_headers={
+                "content-type": "application/xml; charset=utf-8",
+                "content-language": language,
+            },
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except MemoryError:
+        raise
+    except Exception as error:  # its lenient reader trips in many ways over markup that is none
+        hint = "tell the publisher that their feed is not well-formed"
+        what = f"the document is so damaged that it cannot be read ({type(error).__name__})"
+        raise FeedError(what, where=feed.name, hint=hint, kind="garbage") from error
     if not found.get("version") and not found.entries:
         return None
     damaged = f"only the first {feed.max_items} items were read" if bounded.cut else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 _MAX = 2_048
@@ -89,9 +90,10 @@ def canonical(url: str) -> str:
         "" for no link, a link that names no page of its own (a site's front page) and an opaque one (a short link or
         Google News token, whose target only its server knows).
     """
-    url = "".join(url.split())  # an address has no blanks, but feeds break lines in them
+    url = url.encode("utf-8", "replace").decode()  # half surrogates, out of JSON, are no text
     for _ in range(_HOPS):
-        parts = _split(url)
+        # an address has no blanks, but feeds break lines in them, and wrappers write them as they like
+        parts = _split("".join(url.split()))
         if parts is None:
             return ""
         if not (target := _target(parts)):
@@ -108,7 +110,8 @@ def _split(url: str) -> SplitResult | None:
         _ = parts.port
     except ValueError:
         return None
-    if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
+    host = (parts.hostname or "").strip(".")
+    if parts.scheme.lower() not in ("http", "https") or not host or "[" in host or "]" in host:
         return None
     return parts
 
@@ -139,19 +142,30 @@ def _inner(found: re.Match[str], parts: SplitResult) -> str:
 
 def _key(parts: SplitResult) -> str:
     host = (parts.hostname or "").rstrip(".")
+    host = f"[{host}]" if ":" in host else host
     if _OPAQUE.match(f"{host.removeprefix('www.')}{parts.path}"):
         return ""
-    host = _LAYOUT.sub("", host)
-    path = re.sub(r"/{2,}", "/", parts.path)
-    path = _INDEX.sub("", _AMP_TAIL.sub("", path.rstrip("/"))).rstrip("/")
-    if path.startswith("/amp/"):
-        path = path.removeprefix("/amp")
-    query = urlencode(sorted(p for p in parse_qsl(parts.query, keep_blank_values=True) if not _is_tracking(*p)))
+    host = _settled(host, lambda name: _LAYOUT.sub("", name))
+    path = _settled(re.sub(r"/{2,}", "/", parts.path), _plain_path)
+    pairs = sorted(p for p in parse_qsl(parts.query, keep_blank_values=True) if not _is_tracking(*p))
+    query = urlencode(pairs)
     route = parts.fragment if _ROUTE.match(parts.fragment) else ""
     if not path and not query and not route:
         return ""
     port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
     return f"{host}{port}{path}" + (f"?{query}" if query else "") + (f"#{route}" if route else "")
+
+
+def _plain_path(path: str) -> str:
+    path = _INDEX.sub("", _AMP_TAIL.sub("", path.rstrip("/"))).rstrip("/")
+    return path.removeprefix("/amp") if path.startswith("/amp/") else path
+
+
+def _settled(text: str, step: Callable[[str], str]) -> str:
+    """Take away again and again, so that the key of a key is itself."""
+    while (after := step(text)) != text:
+        text = after
+    return text
 
 
 def _is_tracking(name: str, value: str) -> bool:

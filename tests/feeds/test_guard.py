@@ -81,6 +81,26 @@ def test_entity_bombs_lose_their_definitions(definitions: str, reference: str) -
     assert b"<!ENTITY" not in bound(body, 10).body
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("&#55357;&#56832;", "😀"),
+        ("&#xD83D;&#xde00;", "😀"),
+        ("&#0055357;&#56832 &#55357;&#56832", "😀 😀"),
+        ("&#xD800;", "\ufffd"),
+        ("&#56000;x", "\ufffdx"),
+        ("&#55357;&#55357;&#56832;", "\ufffd😀"),
+        ("&#1114112;", "\ufffd"),
+        ("&#x1000000041;", "\ufffd"),
+        ("&#99999999999999999999;", "\ufffd"),
+        ("&#0000060;&#x00003c;&#128512;&#x1F600;&#57344;", "&#0000060;&#x00003c;&#128512;&#x1F600;&#57344;"),
+    ],
+)
+def test_references_to_half_a_character_are_made_whole(written: str, read: str) -> None:
+    body = rss(f"<title>{written}</title>")
+    assert bound(body, 10).body == rss(f"<title>{read}</title>")
+
+
 def test_harmless_entities_stay() -> None:
     body = rss("<title>a&mdash;b</title>", prolog='<!DOCTYPE rss [<!ENTITY mdash "&#8212;">]>')
     assert bound(body, 10).body is body

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -34,7 +36,9 @@ def test_public(address: str) -> None:
     "address",
     ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
      "255.255.255.255", "::1", "::", "fe80::1%eth0", "fc00::1", "ff02::1", "::ffff:127.0.0.1", "2002:7f00:1::1",
-     "64:ff9b::a9fe:a9fe", "not an address"],
+     "64:ff9b::a9fe:a9fe", "::127.0.0.1", "::ffff:0:127.0.0.1", "64:ff9b:1::7f00:1", "2001:0:7f00:1::", "fec0::1",
+     "2001:4860::5efe:10.0.0.1", "2001:4860::200:5efe:192.168.0.1", "fd00:ec2::254", "198.18.0.1", "192.0.0.8",
+     "192.88.99.1", "240.0.0.1", "2001:db8::1", "3fff::1", "5f00::1", "100::1", "::1%lo", "not an address"],
 )  # fmt: skip
 def test_private(address: str) -> None:
     assert not is_public(address)
@@ -135,3 +139,61 @@ def _proxies(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> No
         monkeypatch.delenv(name.upper(), raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.1", "2130706433", "0x7f000001", "0x7f.1", "017700000001", "0177.0.0.1", "127.0.0.1.", "localhost.",
+        "LOCALHOST", "[::127.0.0.1]", "[0:0:0:0:0:ffff:7f00:1]", "[::1%25lo]", "example.com@127.0.0.1",
+        "example.com:80@127.0.0.1", "example.com%40@127.0.0.1", "１２７.0.0.1", "127。0。0。1",
+        "localhost%00.example.com",
+        "127.0.0.1#@example.com", "127.0.0.1\\@example.com", "127.0.0.1%23@example.com",
+    ],
+)  # fmt: skip
+async def test_no_spelling_of_an_address_reaches_this_machine(httpserver: HTTPServer, host: str) -> None:
+    httpserver.expect_request("/feed.xml").respond_with_data("<rss/>")
+    before, _, after = host.rpartition("@")
+    port = f":{httpserver.port}"
+    place = f"{host}{port}" if "127" in after or not before or "#" not in host else f"127.0.0.1{port}#@{after}"
+    async with Fetcher() as fetcher:
+        with pytest.raises(FeedError) as raised:
+            await fetcher.fetch(FeedStub(url=f"http://{place}/feed.xml", timeout=2.0), Validators())
+    assert raised.value.kind in ("private_address", "bad_url", "dns", "unreachable", "timeout"), raised.value
+    assert httpserver.log == []
+
+
+_PRIVATE = "private_address"
+
+
+async def test_a_name_that_turns_private_is_refused_at_its_next_connection(
+    httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address is looked at when a socket is made for it, so that no answer of a name slips in between."""
+    httpserver.expect_request("/feed.xml").respond_with_data("<rss/>", headers={"Connection": "close"})
+    monkeypatch.setattr("alertd.feeds.network.is_public", lambda address: address == "127.0.0.1")
+    url = f"http://feeds.example:{httpserver.port}/feed.xml"
+    for answers, kind in ((["127.0.0.1"], ""), (["127.0.0.2"], _PRIVATE), (["127.0.0.2", "::1"], _PRIVATE)):
+        monkeypatch.setattr("aiohttp.resolver.ThreadedResolver.resolve", _resolver(answers))
+        async with Fetcher() as fetcher:
+            if not kind:
+                await fetcher.fetch(FeedStub(url=url, timeout=2.0), Validators())
+                continue
+            with pytest.raises(FeedError) as raised:
+                await fetcher.fetch(FeedStub(url=url, timeout=2.0), Validators())
+            assert raised.value.kind == kind
+            assert "127.0.0" not in str(raised.value)
+    assert len(httpserver.log) == 1
+
+
+def _resolver(answers: Sequence[str]) -> Any:
+    async def resolve(_: Any, host: str, port: int = 0, *_more: Any, **_named: Any) -> list[dict[str, Any]]:
+        return [
+            {
+                "hostname": host, "host": one, "port": port, "proto": 0, "flags": socket.AI_NUMERICHOST,
+                "family": socket.AF_INET6 if ":" in one else socket.AF_INET,
+            }
+            for one in answers
+        ]  # fmt: skip
+
+    return resolve

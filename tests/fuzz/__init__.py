@@ -1,0 +1,1 @@
+"""What strangers write, made up without end: feeds, dates, addresses, configurations, and texts for Slack."""
