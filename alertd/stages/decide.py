@@ -7,14 +7,13 @@ import logging
 from collections.abc import Sequence
 from typing import Any, cast
 
-from alertd.articles import Article, loads
 from alertd.errors import FencedError
 from alertd.stages import archive
 from alertd.stages.backfill import fill
 from alertd.stages.context import LOOK_BACK, OWN_LEFT_BEHIND, Context
 from alertd.stages.deciding import Decider
 from alertd.stages.reorder import Reorder
-from alertd.stages.tag import set_aside
+from alertd.stages.tag import ident_of, set_aside
 from alertd.stages.telling import Teller
 from alertd.stages.waking import Waker
 from alertd.stages.watched import Watched
@@ -141,7 +140,7 @@ class DecideStage:
             except (*TROUBLE, FencedError):
                 raise
             except Exception:
-                extra = {"stage": "decide", "article": delivery.id}
+                extra = {"stage": "decide", "article": ident_of(delivery)}
                 logger.exception("try %d of %d failed", tries, MAX_TRIES, extra=extra)
             else:
                 await self._reader.done(delivery)
@@ -154,12 +153,7 @@ class DecideStage:
         return await self._decider.decide(deliveries)
 
     async def _set_aside(self, delivery: Delivery, error: str) -> None:
-        ident = ""
-        try:
-            ident = loads(Article, delivery.fields["article"]).id
-        except (ValueError, KeyError, TypeError):
-            logger.warning("an entry of the stream is no article", extra={"stage": "decide"})
-        await set_aside(self._context, keys.TAGGED, delivery, stage="decide", article=ident, error=error)
+        await set_aside(self._context, keys.TAGGED, delivery, stage="decide", article=ident_of(delivery), error=error)
 
 
 def _place(delivery: Delivery) -> int:

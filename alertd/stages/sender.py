@@ -113,7 +113,7 @@ class Sender:
 
     async def _tried(self, alert: Alert, error: Exception) -> float:
         """Count a failure that is no answer of Slack's; an alert that fails again and again is set aside."""
-        logger.exception("an alert could not be told", extra={"channel": self._channel})
+        logger.exception("an alert could not be told", extra=self._about(alert))
         redis = cast(Any, self._context.store.redis)
         if await redis.hincrby(keys.tries("notify"), alert.key, 1) < MAX_TRIES:
             return _FIRST_PAUSE
@@ -150,7 +150,7 @@ class Sender:
             ts = await self._post(message, step.thread)
         except PostError as error:
             if error.kind == "doubt":
-                logger.warning("%s", error, extra={"channel": self._channel})
+                logger.warning("%s", error, extra=self._about(*alerts))
                 self._context.metrics.posts.labels(outcome="doubt").inc()
                 self._looked_back = False  # the claim stays: it is looked up next
                 return 0.0
@@ -222,11 +222,18 @@ class Sender:
         logger.info(
             "%s: %s", "told in a digest" if kind == "digest" else "posted",
             alert.article.entry.title[:120] if alert.article else alert.text[:120],
-            extra={
-                "article": alert.article.id if alert.article else "", "rule": alert.rule, "channel": self._channel,
-                "story": story_of(alert),
-            },
+            extra=self._about(alert),
         )  # fmt: skip
+
+    def _about(self, *alerts: Alert) -> dict[str, str]:
+        """What a line of the log names: the channel, and where one article is meant its id, rule and story."""
+        if len(alerts) != 1:
+            return {"channel": self._channel}
+        (alert,) = alerts
+        return {
+            "article": alert.article.id if alert.article else "", "rule": alert.rule, "channel": self._channel,
+            "story": story_of(alert),
+        }  # fmt: skip
 
     async def _resolve(self, claim: Claim) -> float:
         """Find out whether a message whose answer was lost is there; look twice before it is posted again."""
@@ -239,13 +246,14 @@ class Sender:
                 raise
             logger.warning(
                 "whether a message arrived cannot be looked up, it is posted again: %s", error,
-                extra={"channel": self._channel},
+                extra=self._about(*await self.outbox.alerts_of(claim)),
             )  # fmt: skip
             ts = None
             waited = grace
         if ts is not None:
-            logger.info("a message whose answer was lost had arrived", extra={"channel": self._channel})
-            await self._record(claim, await self.outbox.alerts_of(claim), ts, "found")
+            alerts = await self.outbox.alerts_of(claim)
+            logger.info("a message whose answer was lost had arrived", extra=self._about(*alerts))
+            await self._record(claim, alerts, ts, "found")
             return 0.0
         if self._sink.readable_in(self._channel) and 0 <= waited < grace:
             return grace - waited
@@ -257,7 +265,7 @@ class Sender:
 
     async def _drop(self, step: Step) -> float:
         for alert in step.alerts:
-            logger.info("a reply is dropped: %s", step.why, extra={"channel": self._channel, "story": story_of(alert)})
+            logger.info("a reply is dropped: %s", step.why, extra=self._about(alert))
         claim = Claim("", tuple((alert.key, "") for alert in step.alerts), "", self._context.clock())
         await self._record(claim, step.alerts, "", "dropped", step.why)
         return 0.0
@@ -265,7 +273,7 @@ class Sender:
     async def _blamed(self, error: PostError, claim: Claim, step: Step) -> bool:
         """Set aside what no channel would take, and drop a reply whose thread takes none; False when it is neither."""
         if step.thread and is_of_thread(error.code):
-            logger.info("a reply is dropped: %s", error, extra={"channel": self._channel})
+            logger.info("a reply is dropped: %s", error, extra=self._about(*step.alerts))
             await self._record(claim, step.alerts, "", "dropped", str(error))
             return True
         if not is_ours(error.code):

@@ -46,6 +46,18 @@ def article_of(delivery: Delivery) -> Waiting:
     return Waiting(delivery, article, fields["fp"], fields["seq"])
 
 
+def ident_of(delivery: Delivery) -> str:
+    """The id of an article, the same in all streams and in every line of the log; "" when an entry is no article."""
+    try:
+        for field in ("article", "again"):
+            if text := delivery.fields.get(field):
+                return loads(Article, text).id
+        return delivery.id if "entry" in delivery.fields else ""
+    except (ValueError, KeyError, TypeError):
+        logger.warning("an entry of the stream is no article", extra={"entry": delivery.id})
+        return ""
+
+
 class TagStage:
     """Tags articles; any number of them may run.
 
@@ -98,7 +110,9 @@ class TagStage:
         except TROUBLE:
             raise
         except Exception as error:
-            logger.exception("try %d of %d failed", tries, MAX_TRIES, extra={"stage": "tag", "article": delivery.id})
+            logger.exception(
+                "try %d of %d failed", tries, MAX_TRIES, extra={"stage": "tag", "article": ident_of(delivery)}
+            )
             if tries >= MAX_TRIES:
                 await self._set_aside(delivery, f"{type(error).__name__}: {error}")
             else:
@@ -184,12 +198,9 @@ class TagStage:
         )  # fmt: skip
 
     async def _set_aside(self, delivery: Delivery, error: str) -> None:
-        ident = delivery.id
-        try:
-            ident = article_of(delivery).article.id
-        except (ValueError, KeyError, TypeError):
-            logger.warning("an entry of the stream is no article", extra={"stage": "tag", "article": ident})
-        await set_aside(self._context, keys.ARTICLES, delivery, stage="tag", article=ident, error=error)
+        await set_aside(
+            self._context, keys.ARTICLES, delivery, stage="tag", article=ident_of(delivery) or delivery.id, error=error
+        )
 
 
 def _fine(answers: list[Any]) -> list[Any]:
