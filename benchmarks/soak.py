@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,9 +30,9 @@ from benchmarks import Result
 
 LIBRARIES, FAKETIME = Path("/usr/lib"), "*/faketime/libfaketime.so.1"
 SHARE_OF_FIRSTS = 5
-"""Articles for each headline that is recorded: its story's first, its copies and the reports after it."""
+"""Articles about each event: the first of its story, a report in other words, and copies of both."""
 DAYS_APART = 4
-"""Days after which a headline may come again: longer than a story stays open."""
+"""Days after which an event may come again: longer than a story stays open."""
 SAMPLES = 2_000
 
 
@@ -43,6 +44,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Result:
     articles = options.articles or (3_000 if options.tiny else 1_000_000)
+    # told to end, it leaves neither the line nor its Redis behind
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to end"))
     library = next((str(path) for path in sorted(LIBRARIES.glob(FAKETIME))), "")
     samples, messages = asyncio.run(_measure(articles, options.per_day, options.max_mb, library))
     figures = judged(samples, articles)
@@ -99,8 +102,8 @@ def judged(samples: Sequence[Mapping[str, float]], articles: int) -> dict[str, f
 async def _measure(articles: int, per_day: int, max_mb: int, library: str) -> tuple[list[dict[str, float]], int]:
     with tempfile.TemporaryDirectory(prefix="alertd-soak-") as name:
         folder = Path(name)
-        headlines = max(10, min(per_day * DAYS_APART, articles) // SHARE_OF_FIRSTS)
-        await _python("benchmarks.soak_line", "record", str(folder / "tags.jsonl"), str(headlines))
+        events = max(10, min(per_day * DAYS_APART, articles) // SHARE_OF_FIRSTS)
+        await _python("benchmarks.soak_line", "record", str(folder / "tags.jsonl"), str(events))
         async with _redis(folder, library) as (socket, clock), _slack() as slack:
             _configure(folder / "config", socket, slack.url, max_mb)
             said = await _python(

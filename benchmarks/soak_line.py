@@ -1,6 +1,6 @@
 """The line of `python -m benchmarks soak`: what it is fed with, and the process that is measured.
 
-`python -m benchmarks.soak_line record FILE COUNT` has the shipped model tag COUNT headlines and keeps what it says.
+`python -m benchmarks.soak_line record FILE COUNT` has the model tag the reports of COUNT events and keeps what it says.
 `python -m benchmarks.soak_line line FOLDER ARTICLES PER_DAY CLOCK` passes that many articles through accept, tag,
 decide and notify, moves the clock (a file that libfaketime reads; "" for none), and prints a sample now and then.
 """
@@ -52,7 +52,9 @@ FEEDS = 200
 NEW, SHOWN = 20, 40
 """Entries of a document that are new, and all of them."""
 WITHIN = 400
-"""Headlines that are in the news at the same time."""
+"""Events that are in the news at the same time."""
+REPORTS, SECOND = 2, 0.4
+"""Reports of an event in words of their own, and the share of the second; all others are copies of the two."""
 WAITING = 1_000
 """Articles under way from which on none is accepted."""
 DEEDS = (
@@ -72,7 +74,7 @@ _VARIANTS = ("", "Update: ", "Factbox: ")
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A headline and what the model said of it, as JSON."""
+    """A report and what the model said of it, as JSON."""
 
     title: str
     summary: str
@@ -91,26 +93,27 @@ class RecordedTagger:
 
 
 def record(target: Path, count: int) -> None:
-    """Have the model tag headlines about the companies of an index."""
+    """Have the model tag reports about the companies of an index."""
     gazetteer = Gazetteer.open()
     chance = random.Random(3)
     names = [issuer.name for symbol in builtin_lists()["sp500"] if (issuer := gazetteer.resolve(symbol))]
     tagger = Tagger.load()
-    pairs = [_headline(number, chance, names) for number in range(count)]
+    pairs = [pair for number in range(count) for pair in _reports(number, chance, names)]
     with target.open("w", encoding="utf-8") as out:
-        for start in range(0, count, 64):
+        for start in range(0, len(pairs), 64):
             part = pairs[start : start + 64]
             for (title, summary), tags in zip(part, tagger.tag([TagInput(*pair) for pair in part]), strict=True):
                 out.write(json.dumps([title, summary, dumps(tags)]) + "\n")
 
 
-def _headline(number: int, chance: random.Random, names: Sequence[str]) -> tuple[str, str]:
-    """A headline and a summary that share few words with others, as real ones do."""
-    company, deed = chance.choice(names), chance.choice(DEEDS)
-    words = [chance.choice(WORDS) for _ in range(18)]
-    said = deed.format(a=words[0].title(), b=words[1].title(), n=chance.randint(2, 99))
-    title = f"{company} {said}, {' '.join(words[2:6])}"
-    return title, f"{' '.join(words[6:]).capitalize()}. {company} said so under file {number:06d}."
+def _reports(number: int, chance: random.Random, names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Two reports of an event, each in its own words; events share few words, as real ones do."""
+    company, deed, where = chance.choice(names), chance.choice(DEEDS), chance.choice(WORDS)
+    said = deed.format(a=where.title(), b=chance.choice(WORDS).title(), n=chance.randint(2, 99))
+    for form in range(REPORTS):
+        words = [chance.choice(WORDS) for _ in range(16)]
+        title = f"{company} {said}, {' '.join(words[:4])}"
+        yield title, f"{' '.join(words[4:]).capitalize()}. {company} said so in {where}, file {number:06d}-{form}."
 
 
 class Clock:
@@ -134,12 +137,13 @@ class Clock:
 
 
 def entries(recorded: Sequence[Recorded], clock: Clock) -> Iterator[Entry]:
-    """Entries without end: every headline in the news for a while, told by several feeds in a few forms."""
+    """Entries without end: every event in the news for a while, told by several feeds, mostly in the words of one."""
     chance = random.Random(5)
     number = 0
     while True:
         front = number // SHARE_OF_FIRSTS
-        one = recorded[max(0, front - int(chance.expovariate(8 / WITHIN))) % len(recorded)]
+        event = max(0, front - int(chance.expovariate(8 / WITHIN))) % (len(recorded) // REPORTS)
+        one = recorded[REPORTS * event + (chance.random() < SECOND)]
         feed = f"f{number // NEW % FEEDS}"
         title = f"{chance.choice(_VARIANTS)}{one.title}"
         url = f"https://{feed}.example/{number}"
