@@ -32,6 +32,7 @@ from alertd.stages.heartbeat import Heartbeat, show
 from alertd.stages.notify import NotifyStage
 from alertd.stages.pages import open_pages
 from alertd.stages.poll import Poller
+from alertd.stages.room import Rooms
 from alertd.stages.socket import Socket
 from alertd.stages.standing import stand
 from alertd.stages.tag import TagStage
@@ -256,6 +257,7 @@ async def _worked_off(context: Context, stop: asyncio.Event) -> int:
 
 async def upkeep(context: Context, stop: asyncio.Event) -> None:
     """Show that this process lives, trim what is done with, bring the metrics up to date."""
+    rooms = Rooms(context)
     while not stop.is_set():
         generation = context.now.configuration.generation
         theirs = await reload.agree(context.store, context.process, generation)
@@ -268,6 +270,7 @@ async def upkeep(context: Context, stop: asyncio.Event) -> None:
         for stream in keys.GROUPS:
             await streams.trim(context.store, stream)
         await report.observe(context.store, context.metrics)
+        await rooms.look()
         await show(context, STAGES)
         context.ready.pop("upkeep", None)
         await pause(stop, _UPKEEP)
@@ -302,14 +305,17 @@ async def open_configured(configuration: Configuration) -> Store:
 
 
 async def status(configuration: Configuration) -> dict[str, Any]:
-    """What the daemon has done and is doing, see `report.overview`; with `running`, or None when none runs.
+    """What the daemon has done and is doing, see `report.overview`; with `running`, or None when none
+    runs, and `store`: its memory, `used_mb` of `limit_mb`.
 
     Raises:
         StoreError: there is no state to look at.
     """
     async with await open_state(configuration) as store:
         found = running(configuration)
-        return {"running": asdict(found) if found else None, **await report.overview(store)}
+        used, most = await store.memory()
+        room = {"used_mb": round(used, 1), "limit_mb": min(configuration.settings.store.max_mb, most or float("inf"))}
+        return {"running": asdict(found) if found else None, **await report.overview(store), "store": room}
 
 
 def _load_tagger(configuration: Configuration, gazetteer: Gazetteer) -> Tagger:

@@ -10,6 +10,11 @@ MUCH_WAITING: Final = 500
 MUCH_UNSENT: Final = 20
 """Messages before a channel that are too many; the same there."""
 
+EARLY: Final = 0.75
+"""Share of the memory of the store from which on it is short."""
+FULL: Final = 0.9
+"""Share of it from which on polling waits."""
+
 _SPANS: Final = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
 
 
@@ -34,6 +39,9 @@ def troubles(found: Mapping[str, Any], *, now: float, on_disk: str, refused: int
         wrong.append(f"configuration: {many(refused, 'mistake')} in the files, the one in force stays: alertd check")
     elif found["running"] and on_disk and found["generation"] not in ("", on_disk):
         wrong.append(f"configuration: the files are {on_disk}, in force is {found['generation']}: alertd check")
+    if (store := found.get("store")) and store["used_mb"] >= EARLY * store["limit_mb"]:
+        used, limit = store["used_mb"], store["limit_mb"]
+        wrong.append(f"store: {used:.0f} of {limit:.0f} MB are used, at {FULL * limit:.0f} polling waits: store.max_mb")
     for stage, lag in found["streams"].items():
         if lag > MUCH_WAITING:
             wrong.append(f"{stage}: {lag:,} articles wait; too little CPU, or it does not run")

@@ -119,6 +119,7 @@ def _facts(found: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
     waits = [f"{stage} {lag:,}" for stage, lag in found["streams"].items()]
     waits += [f"{channel} {count:,}" for channel, count in found["outbox"].items()]
     yield "waiting", ", ".join(waits) or "nothing"
+    yield "store", f"{found['store']['used_mb']:,.0f} of {found['store']['limit_mb']:,.0f} MB"
     if found["later"]:
         when = ((count, datetime.fromtimestamp(int(at)).astimezone()) for at, count in found["later"].items())
         yield "for later", ", ".join(f"{many(count, 'alert')} at {at:%a %H:%M}" for count, at in when)

@@ -32,6 +32,7 @@ from alertd.stages.sight import Sight, look
 from alertd.stages.websub import Hubs
 from alertd.store.connection import TROUBLE, raise_if_cancelled
 from alertd.store.leases import Lease
+from alertd.troubles import FULL
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +41,7 @@ SPREAD = 30.0
 _STARTS_PER_S = 4.0
 _GRACE = 300.0
 _FIRST_READ_PER_S = 40.0
-_FULL, _FULL_STILL = 0.9, 0.85
+_FULL_STILL = 0.85
 _DRAIN = 8.0
 _AT_ONCE = 50
 _EARLY = 0.1
@@ -322,13 +323,14 @@ class Poller:
             return self._full
         self._full_known_until = self._context.monotonic() + _FULL_KNOWN_FOR
         limit = self._context.now.configuration.settings.store.max_mb
-        used = await self._context.store.used_mb()
+        used, most = await self._context.store.memory()
+        limit = min(limit, most or limit)
         # once full, it has to fall a little before polling goes on
-        full = used > (_FULL_STILL if self._full else _FULL) * limit
+        full = used > (_FULL_STILL if self._full else FULL) * limit
         if full and not self._full:
             await tell(
                 self._context, f"full {self._context.clock():.0f}",
-                f"The store uses {used:.0f} of {limit} MB: polling waits until articles were worked off. "
+                f"The store uses {used:.0f} of {limit:.0f} MB: polling waits until articles were worked off. "
                 "Raise store.max_mb, or find out with `alertd status` which stage lags.",
             )  # fmt: skip
         self._full = full

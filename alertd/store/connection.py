@@ -112,11 +112,14 @@ class Store:
         info = await cast(Any, self.redis.info("server"))
         return str(info["run_id"])
 
-    async def used_mb(self) -> float:
-        """Memory that the data takes, in megabytes; what connections and the file buffer take for a moment is not."""
+    async def memory(self) -> tuple[float, float]:
+        """Memory that the data takes, and that the server may take (0.0: as much as it likes), in megabytes.
+
+        What connections and the buffer of the file take for a moment does not count.
+        """
         info = await cast(Any, self.redis.info("memory"))
         passing = int(info.get("mem_clients_normal", 0)) + int(info.get("mem_aof_buffer", 0))
-        return (int(info["used_memory"]) - passing) / 1e6
+        return (int(info["used_memory"]) - passing) / 1e6, int(info.get("maxmemory", 0)) / 1e6
 
     async def prepare(self) -> None:
         """Check whose state this is, mark it as ours, and make the streams' consumer groups.

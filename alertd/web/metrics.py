@@ -142,6 +142,15 @@ class Metrics:
         )
 
     def _running(self) -> None:
+        self.store_used = Gauge(
+            "alertd_store_used_bytes", "Memory that the data in Redis takes.", registry=self.registry
+        )
+        self.store_limit = Gauge(
+            "alertd_store_limit_bytes", "Memory that it may take; at 90 % of it polling waits.", registry=self.registry
+        )
+        self.disk_free = Gauge(
+            "alertd_disk_free_bytes", "Free on the disk of the embedded server.", registry=self.registry
+        )
         self.pings = Counter(
             "alertd_pings",
             "Dead-man pings by outcome: sent, withheld, failed.",
@@ -159,6 +168,13 @@ class Metrics:
         )
         build.labels(version=alertd.__version__, python=platform.python_version()).set(1)
         ProcessCollector(registry=self.registry)
+
+    def room(self, used_mb: float, limit_mb: float, free_mb: float | None) -> None:
+        """Note the memory of the store and its limit, and what is free on its disk where that is known; megabytes."""
+        self.store_used.set(used_mb * 1e6)
+        self.store_limit.set(limit_mb * 1e6)
+        if free_mb is not None:
+            self.disk_free.set(free_mb * 1e6)
 
     def feed_succeeded(self, feed: str, at: float) -> None:
         """Note that a feed was fetched and read at `at` (Unix seconds); its age counts from there."""

@@ -35,7 +35,7 @@ FINE: dict[str, Any] = {
     ],
     "articles": 1234, "copies": 56, "stories": 78, "alerts": {"post": 9, "reply": 3, "operator": 0}, "posted": 12,
     "held": {"older than max_age": 4}, "dead": 0, "streams": {"tag": 2}, "outbox": {"#alerts": 1},
-    "later": {},
+    "later": {}, "store": {"used_mb": 120.4, "limit_mb": 512},
 }  # fmt: skip
 FAILING = {"name": "two", "polls": 5, "failures": 4, "failing": 3, "last_success": NOW - 11_000, "next": NOW + 300,
            "state": "HTTP 404"}  # fmt: skip
@@ -71,6 +71,8 @@ def shown(found: dict[str, Any]) -> str:
         ({"on_disk": "bbb", "running": None}, ["alertd is not running"]),
         ({"streams": {"tag": MUCH_WAITING}}, []),
         ({"streams": {"tag": MUCH_WAITING + 1}}, ["tag: 501 articles wait"]),
+        ({"store": {"used_mb": 383.0, "limit_mb": 512}}, []),
+        ({"store": {"used_mb": 384.0, "limit_mb": 512}}, ["store: 384 of 512 MB are used, at 461 polling waits"]),
         ({"outbox": {"#risk": MUCH_UNSENT}}, []),
         ({"outbox": {"#risk": MUCH_UNSENT + 1}}, ["#risk: 21 messages wait"]),
         ({"feeds": [*FINE["feeds"], FAILING]}, ["feed two: failed 3 times in a row, last good 3h 3m ago: HTTP 404"]),
