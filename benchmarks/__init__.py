@@ -21,6 +21,7 @@ BENCHMARKS: Mapping[str, str] = {
     "latency": "benchmarks.latency",
     "polling": "benchmarks.polling",
     "rules": "benchmarks.rules",
+    "scale": "benchmarks.scale",
     "slack-chaos": "benchmarks.slack_chaos",
     "soak": "benchmarks.soak",
     "stories": "benchmarks.stories",

@@ -25,8 +25,8 @@ from statistics import fmean
 
 from aiohttp import web
 
-from alertd.store.binary import locate
 from benchmarks import Result
+from benchmarks.servers import redis_server
 
 LIBRARIES, FAKETIME = Path("/usr/lib"), "*/faketime/libfaketime.so.1"
 SHARE_OF_FIRSTS = 5
@@ -134,30 +134,15 @@ async def _python(module: str, *arguments: str, lines: bool = False) -> list[str
 
 @asynccontextmanager
 async def _redis(folder: Path, library: str) -> AsyncIterator[tuple[str, str]]:
-    """A server with the settings of the embedded one, whose clock a file moves; gives its socket and that file."""
+    """A server whose clock a file moves, where the library for it is there; gives its socket and that file, or ""."""
     clock = folder / "clock"
     clock.write_text("+0", encoding="ascii")
     faked = {
         "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_CACHE_DURATION": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     } if library else {}  # fmt: skip
-    data, socket = folder / "redis", folder / "s"
-    data.mkdir()
-    server = await asyncio.create_subprocess_exec(
-        locate(), "--port", "0", "--unixsocket", str(socket), "--dir", str(data), "--appendonly", "yes",
-        "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction", "--loglevel", "warning",
-        env={**os.environ, **faked}, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        deadline = time.monotonic() + 20
-        while not socket.exists():
-            if server.returncode is not None or time.monotonic() > deadline:
-                sys.exit("the redis-server did not come up")
-            await asyncio.sleep(0.05)
-        yield str(socket), str(clock) if library else ""
-    finally:
-        server.terminate()
-        await server.wait()
+    async with redis_server(folder, faked) as socket:
+        yield socket, str(clock) if library else ""
 
 
 class _Slack:
