@@ -23,6 +23,7 @@ from alertd.config import Configuration
 from alertd.configured import compiled, read_with_companies, retagged
 from alertd.errors import AlertdError, StoreError
 from alertd.feeds import Fetcher, Reader
+from alertd.migration import migrate
 from alertd.running import announced, running
 from alertd.slack.sink import Sink
 from alertd.slack.sinks import sink_of, where
@@ -117,7 +118,7 @@ async def _serve(
         loading = asyncio.create_task(asyncio.to_thread(_load_tagger, configuration, gazetteer))
     async with contextlib.AsyncExitStack() as stack:
         store = await stack.enter_async_context(await open_configured(configuration))
-        await store.prepare()
+        await store.prepare(migrate)
         stack.push_async_callback(_leave, store, process)
         await reload.insist(store, process, configuration)
         metrics.configured(configuration.generation)
@@ -131,7 +132,7 @@ async def _serve(
                 except StoreError as error:
                     logger.error("%s", error)
                     return
-            await store.prepare()  # it may have come back empty
+            await store.prepare(migrate)  # it may have come back empty
 
         in_force = InForce(configuration, compiled(configuration, gazetteer), None)
         context = Context(store, metrics, process, in_force, time.time, time.monotonic, revive)

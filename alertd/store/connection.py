@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, Self, cast
@@ -22,8 +22,8 @@ import alertd
 from alertd.errors import StoreError
 from alertd.store import keys
 
-SCHEMA = 1
-"""Version of what the keys hold; a newer one is refused, an older one would be migrated here."""
+SCHEMA = 2
+"""Version of what the keys hold; a newer one is refused, an older one is migrated, see `alertd.migration`."""
 BLOCK_MS = 500
 """Longest wait of one blocking read: short, so that a stop is heard; far below every socket timeout, for a read that
 times out may own messages."""
@@ -121,14 +121,25 @@ class Store:
         passing = int(info.get("mem_clients_normal", 0)) + int(info.get("mem_aof_buffer", 0))
         return (int(info["used_memory"]) - passing) / 1e6, int(info.get("maxmemory", 0)) / 1e6
 
-    async def prepare(self) -> None:
+    async def prepare(self, migrate: Callable[[Store, int], Awaitable[None]] | None = None) -> None:
         """Check whose state this is, mark it as ours, and make the streams' consumer groups.
 
+        Args:
+            migrate: brings what an older alertd wrote, in the schema given, into the form of today.
+
         Raises:
-            StoreError: a newer alertd wrote it, or the server cannot keep it.
+            StoreError: a newer alertd wrote it, or an older one and nothing migrates it, or the server cannot keep it.
         """
         meta = await cast(Any, self.redis.hgetall(keys.META))
-        if int(meta.get("schema", SCHEMA)) > SCHEMA:
+        schema = int(meta.get("schema", SCHEMA))
+        if schema < SCHEMA:
+            if migrate is None:
+                raise StoreError(
+                    f"the state was written by alertd {meta.get('alertd', '?')}, in the older schema {schema}",
+                    where=self.where, hint="`alertd run` migrates it",
+                )  # fmt: skip
+            await migrate(self, schema)
+        if schema > SCHEMA:
             raise StoreError(
                 f"the state was written by alertd {meta.get('alertd', '?')}, in schema {meta['schema']}; "
                 f"this is {alertd.__version__}, which reads up to {SCHEMA}",

@@ -23,7 +23,7 @@ async def test_it_marks_what_it_wrote_and_prepares_twice_without_harm(redis: Red
 
 async def test_state_of_a_newer_version_is_refused(redis: Redis) -> None:
     await cast(Any, redis).hset(keys.META, mapping={"schema": SCHEMA + 1, "alertd": "9.9"})
-    with pytest.raises(StoreError, match=r"written by alertd 9\.9, in schema 2"):
+    with pytest.raises(StoreError, match=rf"written by alertd 9\.9, in schema {SCHEMA + 1}"):
         await store(redis).prepare()
     assert not await cast(Any, redis).exists(keys.ARTICLES)
 
