@@ -74,7 +74,10 @@ async def _from_1(store: Store) -> None:
     redis = cast(Any, store.redis)
     async for name in _named(redis, keys.parked("*")):
         rows = [_parked(row) for row in await redis.lrange(name, 0, -1)]
-        await _replace(redis, name, lambda pipe, name=name, rows=rows: pipe.rpush(name, *rows))
+        async with redis.pipeline(transaction=True) as pipe:
+            pipe.delete(name)
+            pipe.rpush(name, *rows)
+            await pipe.execute()
     await _stories(redis)
     old = [name async for name in _named(redis, keys.fingerprint("*")) if "-" in name.rpartition(":")[2]]
     old += [name async for name in _named(redis, f"{keys.PREFIX}issuer:*")]
@@ -90,13 +93,6 @@ _STEPS: Final[Mapping[int, Callable[[Store], Awaitable[None]]]] = {1: _from_1}
 async def _named(redis: Any, pattern: str) -> AsyncIterator[str]:
     async for name in redis.scan_iter(match=pattern, count=_AT_ONCE):
         yield name
-
-
-async def _replace(redis: Any, name: str, write: Callable[[Any], Any]) -> None:
-    async with redis.pipeline(transaction=True) as pipe:
-        pipe.delete(name)
-        write(pipe)
-        await pipe.execute()
 
 
 async def _rewrite(

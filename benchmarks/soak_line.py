@@ -254,7 +254,7 @@ class Line:
             memory, descriptors = self._process.memory_info().rss, self._process.num_fds()
         print(json.dumps({
             "articles": articles, "seconds": round(seconds, 4), "control_s": control(), "rss_mb": memory / 1e6,
-            "redis_mb": (await self._context.store.memory())[0], "descriptors": descriptors,
+            "redis_mb": await self._context.store.used_mb(), "descriptors": descriptors,
             "tasks": len(asyncio.all_tasks()),
         }), flush=True)  # fmt: skip
 

@@ -109,11 +109,11 @@ async def _ours(count: int, wires: Sequence[Given]) -> dict[str, float]:
     with _Server() as socket, tempfile.TemporaryDirectory() as name:
         async with _context(socket, Path(name)) as context:
             placing = _Placing(context)
-            before, _ = await context.store.memory()
+            before = await context.store.used_mb()
             filling = filler(count)
             while chunk := list(itertools.islice(filling, _CHUNK)):
                 await placing.place(chunk)
-            used = ((await context.store.memory())[0] - before) * 1e6
+            used = (await context.store.used_mb() - before) * 1e6
             last = list(filler(_following(count), seed=12))
             seconds = await placing.place(last)
             await placing.place(wires)

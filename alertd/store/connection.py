@@ -121,6 +121,10 @@ class Store:
         passing = int(info.get("mem_clients_normal", 0)) + int(info.get("mem_aof_buffer", 0))
         return (int(info["used_memory"]) - passing) / 1e6, int(info.get("maxmemory", 0)) / 1e6
 
+    async def used_mb(self) -> float:
+        """Memory that the data takes, in megabytes, see `memory`."""
+        return (await self.memory())[0]
+
     async def prepare(self, migrate: Callable[[Store, int], Awaitable[None]] | None = None) -> None:
         """Check whose state this is, mark it as ours, and make the streams' consumer groups.
 

@@ -157,7 +157,7 @@ async def test_polling_waits_while_the_store_is_full(redis: Redis, tmp_path: Pat
 
 
 async def _has_room(ctx: Context) -> bool:
-    return (await ctx.store.memory())[0] < 10
+    return await ctx.store.used_mb() < 10
 
 
 async def test_a_feed_that_has_ended_is_asked_no_more_after_a_restart_either(
