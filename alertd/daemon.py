@@ -21,7 +21,7 @@ from alertd import logs, reload, report
 from alertd.collecting import look_seldom
 from alertd.config import Configuration
 from alertd.configured import compiled, read_with_companies, retagged
-from alertd.errors import AlertdError, StoreError
+from alertd.errors import ConfigError, StoreError
 from alertd.feeds import Fetcher, Reader
 from alertd.migration import migrate
 from alertd.running import announced, running
@@ -89,7 +89,7 @@ def run(folder: Path, options: RunOptions) -> int:
     settings = configuration.settings
     redactor = logs.configure(settings.log.format, settings.log.level, secrets=configuration.secrets())
     if options.once and options.stages != STAGES:
-        raise AlertdError("--once needs all stages", hint="leave --stages away")
+        raise ConfigError("--once needs all stages", hint="leave --stages away")
     with contextlib.ExitStack() as stack:
         if options.dry_run:
             passing = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="alertd-dry-")))

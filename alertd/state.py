@@ -54,6 +54,17 @@ def _insist_on_own(folder: Path) -> None:
         )  # fmt: skip
 
 
+def _reason(error: BaseException) -> str:
+    """What the system says, in words; else the kind of error, for its text may hold an address with a password."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            # asyncio puts the whole address into it
+            return os.strerror(cause.errno) if cause.errno and cause.errno > 0 else cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__
+
+
 async def reach(store: Store) -> None:
     """Make sure that the server answers; closes the connection when it does not.
 
@@ -65,7 +76,7 @@ async def reach(store: Store) -> None:
     except TROUBLE as error:
         await store.close()
         raise StoreError(
-            f"the server cannot be reached: {type(error).__name__}",
+            f"the server cannot be reached: {_reason(error)}",
             where=store.where,
             hint="check redis.url, and that the server runs",
         ) from error

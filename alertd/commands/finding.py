@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from alertd.commands.common import DEFAULT_FOLDER, ConfigFolder, command, configuration, draw, say, write
-from alertd.errors import AlertdError, FeedError
+from alertd.errors import AlertdError, ConfigError, FeedError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -182,7 +182,9 @@ def _status_cells(feed: Mapping[str, Any], now: float) -> Sequence[object]:
 def on_the_command_line(error: FeedError) -> FeedError:
     """The same error with a next step that suits a command."""
     if error.kind != "private_address":
-        return error
+        # here nothing is asked again
+        hint = error.hint.removeprefix("it is asked again; ")
+        return FeedError(error.what, where=error.where, hint=hint, kind=error.kind)
     hint = "add --allow-private, or for a configured feed allow_private_addresses: true"
     return FeedError(error.what, where=error.where, hint=hint, kind=error.kind)
 
@@ -196,14 +198,14 @@ def made(url: str) -> FeedSettings:
     """A feed of an address that somebody typed; `https://` is put before one that has no scheme.
 
     Raises:
-        AlertdError: it is no address.
+        ConfigError: it is no address.
     """
     from alertd.config import FeedSettings
     from alertd.config.values import split
 
     url = url if "://" in url or "." not in url else f"https://{url}"
     if split(url) is None:
-        raise AlertdError("no web address", where=url, hint="write one that starts with https:// or http://")
+        raise ConfigError("no web address", where=url, hint="write one that starts with https:// or http://")
     return FeedSettings(name=url.partition("?")[0][:100], url=url)
 
 

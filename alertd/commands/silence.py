@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 def add(
     companies: Annotated[
-        list[str] | None, typer.Argument(metavar="[COMPANY]...", help="Symbols or names of companies.")
+        list[str] | None, typer.Argument(metavar="COMPANY", help="Symbols or names of companies.")
     ] = None,
     lasts: Annotated[str, typer.Option("--for", metavar="DURATION", help="How long: 30m, 2h, 3d.")] = "1h",
     why: Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for others.")] = "",

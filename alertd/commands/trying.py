@@ -12,7 +12,7 @@ import typer
 
 from alertd.commands.common import DEFAULT_FOLDER, ConfigFolder, command, configuration, draw, nearest, say, write
 from alertd.commands.finding import Contact, Private, format_name, made, moment, on_the_command_line, read, row, table
-from alertd.errors import AlertdError, FeedError
+from alertd.errors import ConfigError, FeedError
 
 if TYPE_CHECKING:
     from alertd.articles import Entry
@@ -70,7 +70,7 @@ def _settings(feed: str, config: ConfigFolder, contact: str, private: bool) -> t
     whole = configuration(config).settings
     known = {one.name: one for one in whole.feeds}
     if feed not in known:
-        raise AlertdError(f"no feed has the name {feed}", hint=nearest(feed, known))
+        raise ConfigError(f"no feed has the name {feed}", hint=nearest(feed, known))
     return known[feed], contact or whole.contact, private or whole.allow_private_addresses
 
 

@@ -31,10 +31,14 @@ def write_default(folder: Path, texts: Mapping[str, str] | None = None) -> tuple
     Raises:
         ConfigError: one of the files is there already, or the folder cannot be written; nothing was overwritten.
     """
+    if folder.is_file():
+        raise ConfigError("is a file", where=str(folder), hint="name the folder: alertd init DIR")
     paths = tuple(folder / name for name in FILES)
     for path in paths:
         if path.exists():
-            raise ConfigError("is there already", where=str(path), hint="remove it, or name another folder")
+            raise ConfigError(
+                "is there already", where=str(path), hint="edit it, or name another folder: alertd init DIR"
+            )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path in paths:

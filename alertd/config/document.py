@@ -25,6 +25,7 @@ LARGEST: Final = 10_000_000
 
 _VARIABLE: Final = re.compile(r"\$(?:\$(?=\{)|\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\{)")
 _SCALARS: Final = frozenset(["str", "int", "float", "bool", "null", "timestamp", "merge", "value"])
+_WRITTEN: Final = ("alertd.yaml", "watchlist.yaml")
 _NULLS: Final = frozenset(["", "~", "null", "Null", "NULL"])
 _SHOWABLE_KEY: Final = re.compile(r"(?!xox|xapp)[A-Za-z_<][A-Za-z0-9_<. -]{0,39}")
 _SECRET: Final = re.compile(r"xox[a-z]-|xapp-|://", re.IGNORECASE)
@@ -121,7 +122,8 @@ def read(path: Path, name: str, order: int, environ: Mapping[str, str], data: by
     """
     document = Document(name, order)
     if data is None:
-        document.add(1, 1, f"there is no {path.name} here; write one with `alertd init`")
+        step = "write one with `alertd init`" if path.name in _WRITTEN else "check its name"
+        document.add(1, 1, f"there is no {path.name} here; {step}")
         return document
     text = _text(document, data)
     if text is None:
