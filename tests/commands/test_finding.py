@@ -32,12 +32,13 @@ def test_the_usual_places_are_tried_when_it_names_none(httpserver: HTTPServer) -
 
 
 @pytest.mark.parametrize(
-    ("url", "said"), [("{}", "no feed was found"), ("nonsense", "no web address"), ("ftp://x.example", "no web")],
-)  # fmt: skip
-def test_nothing_found_is_1(url: str, said: str, httpserver: HTTPServer) -> None:
+    ("url", "code", "said"),
+    [("{}", 1, "no feed was found"), ("nonsense", 2, "no web address"), ("ftp://x.example", 2, "no web")],
+)
+def test_nothing_found_is_1_and_no_address_2(url: str, code: int, said: str, httpserver: HTTPServer) -> None:
     httpserver.expect_request("/").respond_with_data(PAGE, content_type="text/html")
     result = invoke("feeds", "discover", url.format(httpserver.url_for("/")), "--allow-private")
-    assert (result.exit_code, result.stdout) == (1, "")
+    assert (result.exit_code, result.stdout) == (code, "")
     assert said in result.stderr
 
 
@@ -56,7 +57,7 @@ def test_a_feed_is_shown_entry_by_entry(httpserver: HTTPServer, tmp_path: Path) 
         assert "Port opens" in result.stdout
         assert "2026-03-02 10:58" in result.stdout
     wrong = invoke("feeds", "fetch", "feed1", "--config", config(tmp_path, httpserver, "/rss"))
-    assert (wrong.exit_code, "did you mean feed0?" in wrong.stderr) == (1, True)
+    assert (wrong.exit_code, "did you mean feed0?" in wrong.stderr) == (2, True)
 
 
 def test_a_list_goes_out_and_comes_in_again(tmp_path: Path) -> None:

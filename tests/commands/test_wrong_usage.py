@@ -41,7 +41,7 @@ CASES = [
     (["silence", "add"], 2, "name a company, a --rule or a --match"),
     (["silence", "add", "NVDA"], 2, "say why, for those who wonder later"),
     (["silence", "add", "--rule", "phnes", "--why", "x", "{config}"], 2, "no rule has the name 'phnes'"),
-    (["silence", "add", "--match", "foo: 1", "--why", "x", "{config}"], 2, "--match:1:1: unknown key 'foo'; known here:"),
+    (["silence", "add", "--match", "foo: 1", "--why", "x", "{config}"], 2, "--match:1:1: unknown key 'foo'; known"),
     (["slack", "test", "{config}"], 2, "no Slack token is set (set slack.token or slack.token_file; docs/"),
     (["symbols", "show", "NOPE1", "{config}"], 1, "no company has the symbol or name NOPE1 (alertd symbols search"),
     (["symbols", "update", "{config}"], 1, "(set `contact:` in alertd.yaml to an e-mail address of yours, or give"),
