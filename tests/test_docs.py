@@ -75,7 +75,24 @@ def test_the_readme_fits_its_promises() -> None:
     first_screen = "\n".join(readme.splitlines()[:25])
     assert "make demo" in first_screen
     assert "make test" in first_screen
-    assert "<!-- demo transcript -->" in readme
+    assert "docs/images/alert.svg" in first_screen
+    assert len(readme.splitlines()) <= 60, "the README fits on one screen; the rest is in docs/"
+    assert "<!-- demo transcript -->" in (ROOT / "docs" / "demo.md").read_text(encoding="utf-8")
+
+
+def test_every_document_can_be_reached_from_the_readme() -> None:
+    linked = set(LINK.findall((ROOT / "README.md").read_text(encoding="utf-8")))
+    assert {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} <= linked
+
+
+def test_every_room_is_on_the_map() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition("## The rooms")[2].partition("\n## ")[0]
+    named = set(re.findall(r"`([\w./]+)`", text))
+    inside = (ROOT / "alertd").iterdir()
+    rooms = {f"alertd/{path.name}/" for path in inside if (path / "__init__.py").exists()}
+    assert rooms - named == set(), "a package of alertd/ that is not on the map of CONTRIBUTING.md"
+    gone = [name for name in named if name.startswith(("alertd/", "tests/")) and not (ROOT / name).exists()]
+    assert gone == []
 
 
 def test_the_slack_manifest_asks_for_what_its_table_explains() -> None:
