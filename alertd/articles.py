@@ -8,14 +8,13 @@ wants posted. Times are Unix seconds (float, UTC) unless said otherwise; offsets
 from __future__ import annotations
 
 import dataclasses
-import json
-import types
-import typing
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 from operator import attrgetter
 from typing import Any, Literal, TypeVar
+
+import msgspec
 
 SCHEMA = 1
 """Version of the records below; written into every one, so that an upgrade can tell what it reads."""
@@ -254,8 +253,25 @@ def to_plain(value: Any) -> Any:
 
 
 def dumps(value: Any) -> str:
-    """Write a record as one line of JSON with its schema version."""
-    return _encoder.encode({"v": SCHEMA, **_fields(value)})
+    """Write a record as one line of JSON with its schema version.
+
+    Raises:
+        TypeError: a field holds what JSON has no form for.
+    """
+    return (_BEGINNING + _encoder.encode(value)[1:]).decode()
+
+
+_BEGINNING = f'{{"v":{SCHEMA},'.encode()
+
+
+def _plain_number(value: Any) -> float:
+    """A number of a kind of its own, such as numpy's, as a plain one."""
+    if isinstance(value, float):
+        return float(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_plain_number)
 
 
 def _fields(value: Any) -> dict[str, Any]:
@@ -275,50 +291,27 @@ def _getter(cls: type[Any]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any,
     return names, attrgetter(*names) if len(names) > 1 else lambda value: (getattr(value, names[0]),)
 
 
-_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_fields)
+class _Version(msgspec.Struct):
+    v: int = 0
+
+
+_version = msgspec.json.Decoder(_Version)
 
 
 def loads(cls: type[T], data: str | bytes) -> T:
-    """Read what `dumps` wrote.
+    """Read what `dumps` wrote; unknown keys are ignored (a newer minor writer may add some).
 
     Raises:
-        ValueError: the data is not JSON, or was written under a newer schema.
+        ValueError: the data is not JSON, is no such record, or was written under a newer schema.
     """
-    plain = json.loads(data)
-    if plain.get("v", 0) > SCHEMA:
-        raise ValueError(f"record of schema {plain['v']}, this version reads up to {SCHEMA}")
-    return from_plain(cls, plain)
-
-
-def from_plain(cls: type[T], plain: dict[str, Any]) -> T:
-    """Build a record from plain data; unknown keys are ignored (a newer minor writer may add some)."""
-    kind: Any = cls
-    given = {name: plain[name] for name in _names(kind) if name in plain}
-    for name, read in _readers(kind):
-        if given.get(name) is not None:
-            given[name] = read(given[name])
-    return cls(**given)
+    try:
+        if (version := _version.decode(data).v) > SCHEMA:
+            raise ValueError(f"record of schema {version}, this version reads up to {SCHEMA}")
+        return _decoder(cls).decode(data)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"no record of {cls.__name__}: {error}") from error
 
 
 @cache
-def _names(cls: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(cls))
-
-
-@cache
-def _readers(cls: type[Any]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
-    """The fields that JSON does not hold as they are, each with what makes them so; made once for a class."""
-    found = ((name, _reader(kind)) for name, kind in typing.get_type_hints(cls).items())
-    return tuple((name, read) for name, read in found if read is not None)
-
-
-def _reader(kind: Any) -> Callable[[Any], Any] | None:
-    origin = typing.get_origin(kind)
-    if origin in (typing.Union, types.UnionType):
-        return _reader(next(a for a in typing.get_args(kind) if a is not type(None)))
-    if origin is tuple:
-        read = _reader(typing.get_args(kind)[0])
-        return tuple if read is None else lambda values: tuple(map(read, values))
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        return partial(from_plain, kind)
-    return None
+def _decoder(cls: type[T]) -> msgspec.json.Decoder[T]:
+    return msgspec.json.Decoder(cls)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, cast
+
+import msgspec
 
 from alertd.articles import Tags, loads
 from alertd.feeds.identity import WITHOUT_DATE
@@ -149,7 +150,7 @@ class Decider:
         bare = [one.article for one in arrived if not one.tags and one.article.copy_of]
         names = [keys.decision(i) for i in idents] + [keys.tags(article.copy_of) for article in bare]
         texts = await cast(Any, self._context.store.redis).mget(names)
-        before = {ident: json.loads(text) for ident, text in zip(idents, texts, strict=False) if text}
+        before = {ident: msgspec.json.decode(text) for ident, text in zip(idents, texts, strict=False) if text}
         tags = {one.article.id: one.tags for one in arrived}
         tags |= {
             article.id: text

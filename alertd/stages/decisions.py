@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from alertd.articles import Article, Placement, Story, Tags, dumps, loads
 from alertd.stages.shelf import Shelved
@@ -185,4 +186,4 @@ def _told(article: Article, placement: Placement) -> list[Any]:
 
 
 def _plain(record: Any) -> str:
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    return msgspec.json.encode(record).decode()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
@@ -10,6 +9,7 @@ from itertools import islice
 from operator import attrgetter
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from alertd.articles import Entry, Story, Tags
@@ -44,7 +44,7 @@ class Shelved:
             one.mean,
             *_values(one.story),
         )
-        return _encode(values)
+        return msgspec.json.encode(values).decode()
 
     @classmethod
     def read(cls, text: str) -> Shelved:
@@ -53,14 +53,13 @@ class Shelved:
         Raises:
             ValueError: it was not written by it.
         """
-        seq, listed, reports, voices, encoder, embedding, mean, *values = json.loads(text)
+        seq, listed, reports, voices, encoder, embedding, mean, *values = msgspec.json.decode(text)
         told: list[Any] = [tuple(value) if isinstance(value, list) else value for value in values]
         story = Story(*told)
         return cls(StoryCandidate(story, Fingerprint(), embedding, encoder, mean, reports, voices), seq, tuple(listed))
 
 
 _values = attrgetter(*(field.name for field in fields(Story)))
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Shelf:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
+import msgspec
 import zstandard
 
 from alertd.articles import Article, Company, Entry, Event, Placement, Sentiment, Story, Tags
@@ -57,7 +58,7 @@ def row_of(article: Article, tags: Tags, placement: Placement) -> str:
         [placement.story.id, placement.story.revision, placement.relation, _share(placement.novelty),
          len(placement.story.sources)],
     ]  # fmt: skip
-    return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+    return msgspec.json.encode(row).decode()
 
 
 def _share(value: float) -> int:
