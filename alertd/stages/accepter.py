@@ -103,12 +103,12 @@ def _copied(near: Iterable[int], found: Sequence[str], known: Mapping[int, Accep
     return {_name(place): _name(places[original]) for place, original in of.items() if original in places}
 
 
-def meetings(said: str) -> list[int]:
-    """The places of the articles that an entry meets, out of the answer of `look.lua`.
+def meetings(said: str, accepted: int) -> list[int]:
+    """The places of the accepted articles that an entry meets, out of the answer of `look.lua`.
 
     Who shares most bands comes first: a busy band must not crowd out the one article that shares the address.
     """
-    known = Counter(map(int, said.split()))
+    known = Counter(place for place in map(int, said.split()) if place <= accepted)
     return sorted(known, key=lambda place: (-known[place], place))[:_MOST_CANDIDATES]
 
 
@@ -219,25 +219,25 @@ class Accepter:
         for _ in range(_MOST_CONFLICTS):
             era = int(context.clock() // context.window)
             placed = ["".join(f"{keys.band_table(b)} {b};" for b in w.candidate.bands) for w in batch]
-            accepted, *said = await context.store.run(
-                "look", [keys.SEQUENCE], [keys.BANDS, era, _ERAS, *placed]
+            answer = await context.store.run(
+                "look", [keys.SEQUENCE], [keys.BANDS, era, _ERAS, _ERAS * context.window, *placed]
             )  # fmt: skip
-            met = [meetings(text) for text in said]
+            accepted, held = int(answer[0]), answer[2::2]
+            met = [meetings(text, accepted) for text in answer[1::2]]
             known = await self._fetched({place for places in met for place in places})
-            found = originals([w.candidate for w in batch], met, known, int(accepted))
+            found = originals([w.candidate for w in batch], met, known, accepted)
             outcome, *answers = await context.store.run(
                 "accept",
                 [self._lease.key, keys.ARTICLES, keys.SEQUENCE, keys.COUNTS],
                 [
-                    self._lease.token, accepted, f"{keys.BANDS}{era}:", _ERAS * context.window, keys.fingerprint(""),
-                    context.window, keys.opened(""),
-                    *(part for row in zip(batch, placed, found, strict=True) for part in _row(*row)),
+                    self._lease.token, accepted, f"{keys.BANDS}{era}:", keys.fingerprint(""), context.window,
+                    keys.opened(""), *(part for row in zip(batch, held, found, strict=True) for part in _row(*row)),
                 ],
             )  # fmt: skip
             if outcome == "fenced":
                 self._lease.lost()
             if outcome == "accepted":
-                self._settle(batch, answers, found, int(accepted))
+                self._settle(batch, answers, found, accepted)
                 return
             batch = _after(batch, answers)
             if not batch:
@@ -284,14 +284,14 @@ def _candidates(items: Sequence[Judged]) -> list[Candidate]:
     ]
 
 
-def _row(waiting: _Waiting, placed: str, original: str) -> list[str | int]:
+def _row(waiting: _Waiting, held: str, original: str) -> list[str | int]:
     """What `accept.lua` is told of an entry."""
     item, update = waiting.item, waiting.candidate.update
     known = Mark.read(waiting.mark).known if waiting.mark else KnownEntry("", "")
     return [
         keys.seen(item.entry.feed), item.key, waiting.mark, item.content, known.edits + update,
         written(waiting.candidate.fp), dumps(item.entry), int(item.verdict.may_alert), item.verdict.held, original,
-        placed, known.article_id if update else "",
+        "" if original else held, known.article_id if update else "",
     ]  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, unquote, urlencode, urlsplit
 
 _MAX = 2_048
@@ -63,12 +64,16 @@ _WRAPPER_PATHS = {"google.com": ("/url",), "youtube.com": ("/redirect",), "faceb
                   "duckduckgo.com": ("/l/", "/l")}  # fmt: skip
 
 # Links that hold a token instead of a page: matched by source and title only.
-_OPAQUE = re.compile(
-    r"news\.google\.com/(?:rss/)?(?:articles|read|__i/rss/rd/articles)/|"
+_SHORTENERS = (
     r"(?:t\.co|bit\.ly|ow\.ly|buff\.ly|dlvr\.it|tinyurl\.com|reut\.rs|bloom\.bg|on\.ft\.com|on\.wsj\.com|cnb\.cx|"
-    r"nyti\.ms|goo\.gl|trib\.al|lnkd\.in|ift\.tt|feeds?\.feedburner\.com|feedproxy\.google\.com)/",
-    re.IGNORECASE,
+    r"nyti\.ms|goo\.gl|trib\.al|lnkd\.in|ift\.tt|feeds?\.feedburner\.com|feedproxy\.google\.com)"
 )
+_OPAQUE = re.compile(
+    rf"news\.google\.com/(?:rss/)?(?:articles|read|__i/rss/rd/articles)/|{_SHORTENERS}/", re.IGNORECASE
+)
+_OPAQUE_HOST = re.compile(rf"news\.google\.com|{_SHORTENERS}")
+# Hosts whose links may hold another one.
+_DEPENDING = (".cdn.ampproject.org", "safelinks.protection.outlook.com", "yahoo.com")
 
 # A prefix of the host that only chooses a layout of the same page.
 _LAYOUT = re.compile(r"^(?:www\d?|m|mobile|mobil|amp|touch|wap|edition\.m)\.(?=[^.]+\..)", re.IGNORECASE)
@@ -76,6 +81,8 @@ _AMP_CACHE = re.compile(r"^/(?:c|v|i)/(?:s/)?(?P<target>[^/]+\..+)$")
 _AMP_VIEWER = re.compile(r"^/amp/(?:s/)?(?P<target>[^/]+\..+)$")
 _AMP_TAIL = re.compile(r"(?:/amp|\.amp|/amp\.html|\.amp\.html)$", re.IGNORECASE)
 _INDEX = re.compile(r"/index\.(?:html?|php|aspx?)$", re.IGNORECASE)
+# What most links are: a host and a path, nothing in them that any of the rules here would touch.
+_PLAIN = re.compile(r"https?://(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?P<path>(?:/[A-Za-z0-9_.~%+,=-]+)+)")
 # Fragments that single-page sites use as the address itself.
 _ROUTE = re.compile(r"^!?/")
 
@@ -90,6 +97,10 @@ def canonical(url: str) -> str:
         "" for no link, a link that names no page of its own (a site's front page) and an opaque one (a short link or
         Google News token, whose target only its server knows).
     """
+    if (plain := _PLAIN.fullmatch(url)) and len(url) <= _MAX:
+        site, low = _site(plain["host"]), plain["path"].lower()
+        if site and "amp" not in low and "/index." not in low:
+            return site + plain["path"]
     url = url.encode("utf-8", "replace").decode()  # half surrogates, out of JSON, are no text
     for _ in range(_HOPS):
         # an address has no blanks, but feeds break lines in them, and wrappers write them as they like
@@ -100,6 +111,15 @@ def canonical(url: str) -> str:
             return _key(parts)
         url = target
     return ""
+
+
+@lru_cache(maxsize=4_096)
+def _site(host: str) -> str:
+    """What stands for a host in a key, "" where it depends on the rest of the link."""
+    bare = host.removeprefix("www.")
+    if bare in _WRAPPERS or bare.endswith(_DEPENDING) or bare.startswith("google.") or _OPAQUE_HOST.fullmatch(bare):
+        return ""
+    return _LAYOUT.sub("", host)
 
 
 def _split(url: str) -> SplitResult | None:

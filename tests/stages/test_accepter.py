@@ -70,8 +70,8 @@ def test_an_edit_copies_nothing_and_may_be_copied() -> None:
 
 
 def test_who_shares_most_bands_comes_first_and_few_are_looked_at() -> None:
-    assert meetings("4 4 9 12 9 9") == [9, 4, 12]
-    assert len(meetings(" ".join(map(str, range(300))))) == 50
+    assert meetings("4 4 9 12 9 9 13", 12) == [9, 4, 12]
+    assert len(meetings(" ".join(map(str, range(300))), 300)) == 50
 
 
 @settings(max_examples=40, deadline=None)
@@ -205,3 +205,17 @@ async def test_what_is_at_hand_is_dropped_with_the_connection(redis: Redis, tmp_
         ctx.store.connections += 1
         await accepter.accept(await every(ctx, entry(TITLE, feed="post")))
         assert [row["copy"] for row in await stream(redis, keys.ARTICLES)] == ["", ""]
+
+
+async def test_what_was_looked_for_and_never_came_misleads_nobody(redis: Redis, tmp_path: Path) -> None:
+    async with context(redis, tmp_path) as ctx:
+        accepter = Accepter(ctx, lease := ctx.lease("poll"))
+        assert await lease.acquire()
+        era = int(ctx.clock() // ctx.window)
+        sought = "".join(f"{keys.band_table(band)} {band};" for band in candidate(TITLE).bands)
+        # a process that died before it accepted what it had looked for
+        await ctx.store.run("look", [keys.SEQUENCE], [keys.BANDS, era, 2, ctx.window, sought])
+        await accepter.accept(await every(ctx, entry(OTHERS[2])))
+        ((_, first),) = await accepter.accept(await every(ctx, entry(TITLE)))
+        await accepter.accept(await every(ctx, entry(TITLE, feed="post")))
+        assert [row["copy"] for row in await stream(redis, keys.ARTICLES)] == ["", "", first]

@@ -277,6 +277,7 @@ async def test_a_busy_band_does_not_hide_the_original(redis: Redis, tmp_path: Pa
         await cast(Any, redis).hset(busy, band, " ".join(str(number) for number in range(100, 400)))
         for number in range(100, 400):
             await cast(Any, redis).set(keys.fingerprint(number), text)
+        await cast(Any, redis).set(keys.SEQUENCE, 400)
         await taken(ctx, entry(TITLE, feed="post", url=url))
         assert (await stream(redis, keys.ARTICLES))[-1]["copy"] == first
 

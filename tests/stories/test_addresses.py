@@ -84,3 +84,15 @@ def test_a_wrapper_that_wraps_itself_ends() -> None:
 def test_anything_is_a_key_or_nothing_and_a_key_is_stable(path: str, query: str) -> None:
     key = canonical(f"https://www.example.com/{path}?q={query}")
     assert key == "" or canonical(f"https://www.{key}") == key
+
+
+PARTS = st.sampled_from(
+    ("www.", "m.", "a.com", "news.google.com", "t.co", "x.yahoo.com", "google.de", "amp", "AMP", "index.html", "/", "/s",
+     ".", "-", "b", "rss", "articles", "RU=", "%20", "Amp")
+)  # fmt: skip
+
+
+@given(st.lists(PARTS, max_size=8).map("".join))
+def test_the_short_way_of_a_plain_link_leads_to_the_same_key(rest: str) -> None:
+    # with a fragment, which no key has, a link goes the long way
+    assert canonical(f"https://{rest}") == canonical(f"https://{rest}#x")

@@ -1,15 +1,15 @@
 -- Accepts entries: their seen-marks and their places in the stream, all together or none.
 -- KEYS: 1 lease, 2 articles, 3 seq, 4 counts
 -- ARGV: 1 token, 2 number of articles that were accepted when it was looked whom the entries copy, 3 prefix of the tables
---       of bands and their era, 4 life of these tables in s, 5 prefix of fingerprints, 6 their life in s, 7 prefix of
---       open articles, then for each entry twelve: key of the seen-marks, entry's key in them, mark as it was read ("" for
---       none), content, edits, fingerprint, entry, "1" when it may alert, held, original ("#3": the third of these), bands
---       as `TABLE BAND;`, and the earlier form
+--       of bands and their era, 4 prefix of fingerprints, 5 their life in s, 6 prefix of open articles, then for each
+--       entry twelve: key of the seen-marks, entry's key in them, mark as it was read ("" for none), content, edits,
+--       fingerprint, entry, "1" when it may alert, held, original ("#3": the third of these), bands that others have as
+--       well as `TABLE BAND;` (none of a copy: it is found through its original), and the earlier form
 -- Returns {"fenced"}, {"changed", the marks there are now…} when a mark or the number of articles is another one, or
 -- {"accepted", ids of the articles…}.
 if redis.replicate_commands then redis.replicate_commands() end
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return {'fenced'} end
-local first, width = 8, 12
+local first, width = 7, 12
 local marks, same = {'changed'}, true
 for at = first, #ARGV, width do
   local mark = redis.call('HGET', ARGV[at], ARGV[at + 1]) or ''
@@ -25,22 +25,18 @@ for at = first, #ARGV, width do
   local content, edits, fp, entry, may, held = unpack(ARGV, at + 3, at + 8)
   local original = ARGV[at + 9]
   if string.sub(original, 1, 1) == '#' then original = ids[tonumber(string.sub(original, 2)) + 1] end
-  local copy = original ~= ''
-  if copy then copies = copies + 1 end
+  if original ~= '' then copies = copies + 1 end
   seq = seq + 1
   local id = redis.call('XADD', KEYS[2], '*', 'seq', seq, 'arrived', arrived, 'entry', entry, 'fp', fp,
     'may', may, 'held', held, 'copy', original, 'update', ARGV[at + 11])
   ids[#ids + 1] = id
   redis.call('HSET', ARGV[at], ARGV[at + 1], content .. '|' .. id .. '|' .. edits .. '|' .. may)
-  redis.call('SET', ARGV[5] .. seq, id .. '|' .. original .. '|' .. fp, 'EX', ARGV[6])
-  redis.call('SET', ARGV[7] .. id, '1')
+  redis.call('SET', ARGV[4] .. seq, id .. '|' .. original .. '|' .. fp, 'EX', ARGV[5])
+  redis.call('SET', ARGV[6] .. id, '1')
   for name, band in string.gmatch(ARGV[at + 10], '(%S+) ([^;]+);') do
     local place = ARGV[3] .. name
-    if redis.call('HSETNX', place, band, seq) == 1 then
-      if redis.call('HLEN', place) == 1 then redis.call('EXPIRE', place, ARGV[4]) end
-    elseif not copy then
-      -- a copy is found through its original, where that has the band as well
-      local value = redis.call('HGET', place, band)
+    local value = redis.call('HGET', place, band)
+    if value and value ~= tostring(seq) then
       if #value > 54 then value = string.match(value, ' (.*)$') or value end
       redis.call('HSET', place, band, value .. ' ' .. seq)
     end
