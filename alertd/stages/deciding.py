@@ -134,7 +134,7 @@ class Decider:
                 shelf.hear(before.get(one.original, {}).get("story", ""))
                 continue
             found, wanted = next(known_of)
-            known = self._known(one, found, before, wanted)
+            known = await self._known(one, found, before, wanted)
             placed.append(placed_in(one, known))
             # the next ones of the batch have to see it
             shelf.put(placed[-1].after)
@@ -159,7 +159,7 @@ class Decider:
         }
         return before, tags
 
-    def _known(
+    async def _known(
         self, one: Arrived, tags: Tags, before: dict[str, dict[str, Any]], sought: Sequence[str]
     ) -> Known:  # fmt: skip
         article = one.article
@@ -170,7 +170,7 @@ class Decider:
         # the stories of relatives stand among the candidates for the sake of what is remembered with them
         found = self._shelf.get([ident for ident in family if ident], article.arrived)
         if not found:
-            found = self._shelf.search(sought, tags, article.arrived)
+            found = await self._shelf.search(sought, tags, article.arrived)
         original, earlier = (found.get(ident) for ident in family)
         return Known(
             tags, one.fp, original.candidate.story if original else None,

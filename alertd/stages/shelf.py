@@ -20,7 +20,8 @@ from alertd.stories.nearby import Nearby
 from alertd.stories.placing import StoryCandidate
 from alertd.stories.records import read
 
-_STORIES, _LISTS = 8_192, 32_768
+_STORIES, _LISTS, _VECTORS = 8_192, 32_768, 131_072
+"""What is remembered at most: whole stories, lists of them, and vectors, of 384 bytes each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ class Shelf:
         self._window = window
         # what was set last stays when a batch begins; until it ends nothing is forgotten
         self._stories: dict[str, Shelved] = {}
-        # by key the rows of the stories' vectors, the latest first; all of a list are at hand, or the list is not
+        # by key the rows of the stories' vectors, the latest first: most stories that share a key with an article are
+        # told apart by these alone, and only the others are needed whole
         self._lists: dict[str, array[int]] = {}
         self._nearby = Nearby()
 
@@ -109,13 +111,12 @@ class Shelf:
 
     async def load(self, idents: Iterable[str]) -> None:
         """Begin a batch: have at hand the stories of these ids; those that are closed for good stay missing."""
-        for ident in list(islice(self._stories, max(0, len(self._stories) - _STORIES))):
-            row = self._nearby.drop(ident)
-            for key in self._stories.pop(ident).listed:
-                if row in self._lists.get(key, ()):
-                    del self._lists[key]
-        for key in list(islice(self._lists, max(0, len(self._lists) - _LISTS))):
-            del self._lists[key]
+        for remembered, most in ((self._stories, _STORIES), (self._lists, _LISTS)):
+            for name in list(islice(remembered, max(0, len(remembered) - most))):
+                del remembered[name]
+        if len(self._nearby) > _VECTORS:
+            self._nearby.drop(_VECTORS // 4)
+            self._lists.clear()
         await self._load(set(idents))
 
     async def _load(self, idents: set[str]) -> None:
@@ -125,11 +126,14 @@ class Shelf:
 
     def _remember(self, story: Shelved) -> int:
         """Have a story at hand as the one that was set last; returns the row of its vectors."""
-        one = story.candidate
-        ident = one.story.id
+        ident = story.candidate.story.id
         self._stories.pop(ident, None)
         self._stories[ident] = story
-        return self._nearby.put(ident, one.embedding, one.mean, one.encoder)
+        return self._place(story)
+
+    def _place(self, story: Shelved) -> int:
+        one = story.candidate
+        return self._nearby.put(one.story.id, one.embedding, one.mean, one.encoder)
 
     async def search_ahead(self, sought: Iterable[str]) -> None:
         """Have at hand the latest stories that are listed under the keys of articles, see `events.places`."""
@@ -140,9 +144,11 @@ class Shelf:
             for key in missing:
                 pipe.zrevrange(keys.listed(key), 0, CANDIDATES - 1)
             listed = await pipe.execute()
-        await self._load(set().union(*listed))
+        unknown = sorted({ident for idents in listed for ident in idents if ident not in self._nearby})
+        for story in await _records(self._redis, unknown):
+            self._place(story)
         for key, idents in zip(missing, listed, strict=True):
-            self._lists[key] = array("i", [self._nearby.row(ident) for ident in idents if ident in self._stories])
+            self._lists[key] = array("i", [self._nearby.row(ident) for ident in idents if ident in self._nearby])
 
     def get(self, idents: Iterable[str], now: float) -> dict[str, Shelved]:
         """Give stories that are at hand by their ids; those that are closed for good are missing.
@@ -156,14 +162,16 @@ class Shelf:
             if (story := stories.get(ident)) and story.candidate.story.last_seen > oldest
         }  # fmt: skip
 
-    def search(self, sought: Sequence[str], tags: Tags, now: float) -> dict[str, Shelved]:
-        """Give the stories that are listed under the keys of an article, which were loaded ahead, in any order.
+    async def search(self, sought: Sequence[str], tags: Tags, now: float) -> dict[str, Shelved]:
+        """Give the stories that are listed under the keys of an article, for which it was searched ahead, in any order.
 
-        Those that are hopelessly unlike it in meaning are left out.
+        Those that are hopelessly unlike it in meaning are left out, and none of them is read.
         """
         listed = self._lists
         rows = np.frombuffer(b"".join([listed[key] for key in sought if key in listed]), np.intc)
-        return self.get(self._nearby.worth(rows, tags.embedding, tags.versions.get("encoder", "")), now)
+        near = self._nearby.worth(rows, tags.embedding, tags.versions.get("encoder", ""))
+        await self._load(set(near))
+        return self.get(near, now)
 
 
 async def shelved(redis: Any, idents: Iterable[str]) -> dict[str, Shelved]:
@@ -173,14 +181,19 @@ async def shelved(redis: Any, idents: Iterable[str]) -> dict[str, Shelved]:
         redis: the connection.
         idents: of the stories.
     """
-    names = [keys.story(ident) for ident in dict.fromkeys(idents)]
-    stored = [Shelved.read(text) for text in (await redis.mget(names) if names else []) if text]
+    stored = await _records(redis, idents)
     firsts = await redis.mget([keys.fingerprint(s.seq) for s in stored]) if stored else []
     whole = (
         replace(s, candidate=replace(s.candidate, first=_first(s.candidate.story, text)))
         for s, text in zip(stored, firsts, strict=True)
     )
     return {s.candidate.story.id: s for s in whole}
+
+
+async def _records(redis: Any, idents: Iterable[str]) -> list[Shelved]:
+    """The stories that are there, each without its first article's fingerprint."""
+    names = [keys.story(ident) for ident in dict.fromkeys(idents)]
+    return [Shelved.read(text) for text in (await redis.mget(names) if names else []) if text]
 
 
 def _first(story: Story, stored: str | None) -> Fingerprint:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -11,7 +12,7 @@ from alertd.stories.events import HOPELESS, raw, unit
 
 _FIRST_ROWS: Final = 256
 _ANY: Final = -1
-_KINDS: Final = 2
+_NONE: Final = -1
 _USUAL: Final = 2
 
 
@@ -28,9 +29,11 @@ class Nearby:
         self._ident: list[str] = []
         self._free: list[int] = []
         self._encoders: dict[str, int] = {"": _ANY}
-        self._values = np.zeros((_KINDS, 0, size), np.int8)
-        self._scale = np.zeros((_KINDS, 0), np.float32)
+        self._values = np.zeros((0, size), np.int8)
+        self._scale = np.zeros(0, np.float32)
         self._encoder = np.zeros(0, np.int16)
+        # the mean has a row of its own, which most stories do not need
+        self._mean = np.zeros(0, np.int32)
 
     def put(self, ident: str, first: str, mean: str, encoder: str) -> int:
         """Remember a story's vectors, packed as in `Tags.embedding`; "" for none.
@@ -38,29 +41,39 @@ class Nearby:
         Returns:
             The row in which they are until the story is dropped.
         """
-        row = self._row.get(ident)
+        row = self._row.pop(ident, None)
         if row is None:
-            if not self._free:
-                self._grow()
-            row = self._row[ident] = self._free.pop()
+            row = self._taken()
             self._ident[row] = ident
+        self._row[ident] = row
         self._encoder[row] = self._encoders.setdefault(encoder, len(self._encoders))
-        for kind, packed in enumerate((first, mean)):
-            values, scale = raw(packed) if packed else (b"", 0.0)
-            same = len(values) == self._size
-            self._scale[kind, row] = scale if same else 0.0
-            if same:
-                self._values[kind, row] = np.frombuffer(values, np.int8)
+        self._write(row, first)
+        if mean and self._mean[row] < 0:
+            # not in one statement: to take a row may put a longer array in the place of this one
+            taken = self._taken()
+            self._mean[row] = taken
+        if self._mean[row] >= 0:
+            self._write(self._mean[row], mean)
         return row
 
-    def _grow(self) -> None:
-        rows = len(self._encoder)
-        more = max(_FIRST_ROWS, rows)
-        self._values = np.concatenate((self._values, np.zeros((_KINDS, more, self._size), np.int8)), axis=1)
-        self._scale = np.concatenate((self._scale, np.zeros((_KINDS, more), np.float32)), axis=1)
-        self._encoder = np.concatenate((self._encoder, np.zeros(more, np.int16)))
-        self._free = list(range(rows + more - 1, rows - 1, -1))
-        self._ident += [""] * more
+    def _taken(self) -> int:
+        if not self._free:
+            rows = len(self._scale)
+            more = max(_FIRST_ROWS, rows)
+            self._values = np.concatenate((self._values, np.zeros((more, self._size), np.int8)))
+            self._scale = np.concatenate((self._scale, np.zeros(more, np.float32)))
+            self._encoder = np.concatenate((self._encoder, np.zeros(more, np.int16)))
+            self._mean = np.concatenate((self._mean, np.full(more, _NONE, np.int32)))
+            self._free = list(range(rows + more - 1, rows - 1, -1))
+            self._ident += [""] * more
+        return self._free.pop()
+
+    def _write(self, row: int, packed: str) -> None:
+        values, scale = raw(packed) if packed else (b"", 0.0)
+        same = len(values) == self._size
+        self._scale[row] = scale if same else 0.0
+        if same:
+            self._values[row] = np.frombuffer(values, np.int8)
 
     def __len__(self) -> int:
         """Of how many stories it has vectors."""
@@ -70,16 +83,22 @@ class Nearby:
         """The row of a story that was put."""
         return self._row[ident]
 
-    def drop(self, ident: str) -> int:
-        """Forget a story; its row, which is given back, may be another one's from now on."""
-        row = self._row.pop(ident)
-        self._free.append(row)
-        return row
+    def __contains__(self, ident: str) -> bool:
+        """Whether it has a story's vectors."""
+        return ident in self._row
+
+    def drop(self, count: int) -> None:
+        """Forget so many stories, those that were put first; their rows may be others' from now on."""
+        for ident in list(islice(self._row, count)):
+            row = self._row.pop(ident)
+            self._free.append(row)
+            if self._mean[row] >= 0:
+                self._free.append(int(self._mean[row]))
+                self._mean[row] = _NONE
 
     def clear(self) -> None:
         """Forget all."""
-        for ident in list(self._row):
-            self.drop(ident)
+        self.drop(len(self._row))
 
     def worth(self, rows: NDArray[np.int32], embedding: str, encoder: str) -> list[str]:
         """Those of some stories that are not hopelessly unlike an article in meaning, by their ids, each once.
@@ -94,16 +113,22 @@ class Nearby:
         return [self._ident[row] for row in dict.fromkeys(rows.tolist())]
 
     def _near(self, rows: NDArray[np.int32], vector: NDArray[np.float32], encoder: str) -> NDArray[np.bool_]:
-        scales, means = self._scale[0].take(rows), self._scale[1].take(rows)
+        comparable: NDArray[np.bool_] | None = None
         # as a rule there is one encoder, and all is made by it
         if encoder and not (len(self._encoders) <= _USUAL and encoder in self._encoders):
             made = self._encoder.take(rows)
             comparable = (made == self._encoders.get(encoder, len(self._encoders))) | (made == _ANY)
-            scales, means = scales * comparable, means * comparable
-        keep: NDArray[np.bool_] = (self._values[0].take(rows, axis=0).astype(np.float32) @ vector) * scales >= HOPELESS
-        keep |= scales == 0
-        of_many = np.flatnonzero(means)
+        keep = self._like(rows, vector, comparable)
+        keep |= self._scale.take(rows) == 0
+        means = self._mean.take(rows)
+        of_many = np.flatnonzero(means >= 0)
         if len(of_many):
-            vectors = self._values[1].take(rows[of_many], axis=0).astype(np.float32)
-            keep[of_many] |= (vectors @ vector) * means[of_many] >= HOPELESS
-        return keep
+            keep[of_many] |= self._like(means[of_many], vector, None if comparable is None else comparable[of_many])
+        return keep if comparable is None else keep | ~comparable
+
+    def _like(
+        self, rows: NDArray[np.int32], vector: NDArray[np.float32], comparable: NDArray[np.bool_] | None
+    ) -> NDArray[np.bool_]:
+        near = (self._values.take(rows, axis=0).astype(np.float32) @ vector) * self._scale.take(rows)
+        like: NDArray[np.bool_] = near >= HOPELESS
+        return like if comparable is None else like & comparable

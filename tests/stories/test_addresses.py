@@ -87,8 +87,8 @@ def test_anything_is_a_key_or_nothing_and_a_key_is_stable(path: str, query: str)
 
 
 PARTS = st.sampled_from(
-    ("www.", "m.", "a.com", "news.google.com", "t.co", "x.yahoo.com", "google.de", "amp", "AMP", "index.html", "/", "/s",
-     ".", "-", "b", "rss", "articles", "RU=", "%20", "Amp")
+    ("www.", "m.", "a.com", "news.google.com", "t.co", "x.yahoo.com", "google.de", "amp", "AMP", "index.html", "/",
+     "/s", ".", "-", "b", "rss", "articles", "RU=", "%20", "Amp")
 )  # fmt: skip
 
 

@@ -56,7 +56,7 @@ def test_what_is_forgotten_gives_its_place_to_others() -> None:
     for number in range(2_000):
         nearby.put(str(number), vector(1 + number % 7), "", "one")
         if number > 1:
-            nearby.drop(str(number - 2))
+            nearby.drop(1)
     assert len(nearby) == 2
     assert worth(nearby, ["1999", "1998"], vector(1 + 1998 % 7), "one")[-1] == "1998"
 
