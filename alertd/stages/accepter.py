@@ -73,10 +73,12 @@ def originals(
         original = ""
         # an edited entry stands in for its earlier form, which is what it is most alike
         if not entry.update:
-            mates = Counter(place for band in entry.bands if band in places for place in places[band])
-            near = {accepted + n: entries[n - 1].fp for n, _ in mates.most_common(_MOST_CANDIDATES)}
+            shared = [place for band in entry.bands if band in places for place in places[band]]
+            mates = Counter(shared).most_common(_MOST_CANDIDATES) if shared else ()
+            near = {accepted + n: entries[n - 1].fp for n, _ in mates}
             near |= {place: known[place].fp for place in met[number] if place in known}
-            match = find_copy(
+            # most meet nobody
+            match = near and find_copy(
                 entry.fp, [(_name(place), fp) for place, fp in near.items()], _copied(near, found, known, accepted)
             )
             if match:

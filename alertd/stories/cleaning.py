@@ -31,8 +31,8 @@ _DATELINE = re.compile(
     re.IGNORECASE,
 )
 # Neither is without one of these, and most texts begin without.
-_DATELINE_SIGN = re.compile(r"[(\[/\u2013\u2014]| -|--")
-_DATELINE_ENDS = 200
+_DATELINE_SIGN = re.compile(r"[(\[/\u2013\u2014]|-[ -]")
+_DATELINE_ENDS = 160
 _CITY = re.compile(
     r"^\s*[A-Z][A-Z .'-]{2,40}(?:,\s[A-Z][\w. ]{1,30}){0,3}\s*(?:--|[\u2013\u2014-])\s+(?=[A-Z\"\u201c])"
 )
@@ -48,9 +48,10 @@ _CREDIT = re.compile(
     r"|for more|originally published|our standards).{0,200}$))",
     re.IGNORECASE | re.DOTALL,
 )
-# Of a text without a bracket a credit can only be one of these; to look for them costs less.
-_CREDITS = ("ing by ", "read more", "continue reading", "click here", "the post ", "this article ", "for more",
-            "originally published", "our standards")  # fmt: skip
+# A credit has one of these; to look for them costs less.
+_CREDITS = ("ing by ", "compiled by ", "translated by ", "with inputs from", "source:", "this story", "read more",
+            "continue reading", "click here", "the post ", "this article ", "for more", "originally published",
+            "our standards")  # fmt: skip
 _TAIL = re.compile(r"\s+(?:[-|\u2013\u2014\u00b7]|::|//|/)\s+(?P<name>[^|]{2,45})$")
 _OUTLET = re.compile(
     rf"(?:(?:the )?[\w&.' ]{{0,30}}\b(?:news|times|journal|post|herald|tribune|telegraph|guardian|gazette|chronicle|"
@@ -114,10 +115,9 @@ def body(text: str) -> str:
     if _DATELINE_SIGN.search(text, 0, _DATELINE_ENDS):
         text = _DATELINE.sub("", text)
         text = _CITY.sub("", text)
-    bracket = "(" in text or "[" in text
-    text = _AGENCY.sub(" ", text) if bracket else text
-    low = "" if bracket else text.lower()
-    if bracket or any(map(low.__contains__, _CREDITS)):
+    if "(" in text or "[" in text:
+        text = _AGENCY.sub(" ", text)
+    if any(map(text.lower().__contains__, _CREDITS)):
         text = _CREDIT.sub(" ", text)
     return text.strip()
 
@@ -129,7 +129,8 @@ def is_correction(title: str) -> bool:
 
 def is_generic(title: str) -> bool:
     """Whether a title is one that an outlet uses again and again ("Morning briefing", "Holding(s) in Company")."""
-    return _GENERIC.search(_PLURAL.sub(r"\1", title.lower())) is not None
+    low = title.lower()
+    return _GENERIC.search(_PLURAL.sub(r"\1", low) if "(" in low else low) is not None
 
 
 def tokens(text: str) -> list[str]:

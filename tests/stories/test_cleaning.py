@@ -45,6 +45,8 @@ def test_what_belongs_to_a_headline_stays(title: str) -> None:
         "(Bloomberg) -- Acme said it buys Zed.",
         "HONG KONG (AP) — Acme said it buys Zed.",
         "CHICAGO, Feb. 3, 2026 /PRNewswire/ -- Acme said it buys Zed.",
+        "LONDON- Acme said it buys Zed.",
+        "PARIS, Feb. 3\u2014 Acme said it buys Zed.",
         "By Lena Dahl\nAcme said it buys Zed.",
         "By Lena Dahl and Tom Reed | Acme said it buys Zed.",
         "Acme said it buys Zed. (Reporting by Lena Dahl in Oslo; editing by Tom Reed)",
