@@ -119,7 +119,7 @@ def _site(host: str) -> str:
     bare = host.removeprefix("www.")
     if bare in _WRAPPERS or bare.endswith(_DEPENDING) or bare.startswith("google.") or _OPAQUE_HOST.fullmatch(bare):
         return ""
-    return _LAYOUT.sub("", host)
+    return _settled(host, lambda name: _LAYOUT.sub("", name))
 
 
 def _split(url: str) -> SplitResult | None:
