@@ -307,11 +307,13 @@ def loads(cls: type[T], data: str | bytes) -> T:
     try:
         if (version := _version.decode(data).v) > SCHEMA:
             raise ValueError(f"record of schema {version}, this version reads up to {SCHEMA}")
-        return _decoder(cls).decode(data)
+        kind: Any = cls
+        found: T = _decoder(kind).decode(data)
     except msgspec.DecodeError as error:
         raise ValueError(f"no record of {cls.__name__}: {error}") from error
+    return found
 
 
 @cache
-def _decoder(cls: type[T]) -> msgspec.json.Decoder[T]:
+def _decoder(cls: type[Any]) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(cls)

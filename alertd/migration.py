@@ -14,7 +14,9 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Final, cast
 
-from alertd.articles import Article, Entry, Story, dumps, from_plain, loads
+import msgspec
+
+from alertd.articles import Article, Entry, Story, dumps, loads
 from alertd.errors import StoreError
 from alertd.stages.shelf import Shelved
 from alertd.stages.tag import article_of
@@ -163,7 +165,7 @@ async def _stories(redis: Any) -> None:
             found.append((name, json.loads(text), life))
     found.sort(key=lambda one: one[1]["story"]["last_seen"])
     for place, (name, plain, life) in enumerate(found, 1):
-        told = from_plain(Story, plain["story"])
+        told = msgspec.convert(plain["story"], Story)
         # the text of its first article is not known any more, only what was in its headline
         first = fingerprint(Entry("", "", told.first_url, told.title))
         shelved = _shelved(told, first, plain)
