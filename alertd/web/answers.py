@@ -279,6 +279,8 @@ class Watchlist(Answer):
     """The rules in force."""
 
     generation: str
+    event_types: list[str]
+    """All types of event that there are."""
     items: list[Rule]
 
 

@@ -12,6 +12,7 @@ from alertd import report
 from alertd.stages import companies, silences
 from alertd.stages.context import Context
 from alertd.store import keys
+from alertd.taxonomy import EVENT_TYPES
 from alertd.troubles import span, troubles, worst_first
 from alertd.watchlist.silences import Silence
 from alertd.watchlist.wording import rule_words
@@ -65,7 +66,7 @@ class Operating:
                 "last": dict(zip(_LAST, last[one.name], strict=True)) if one.name in last else None,
                 "health": state, "health_words": words,
             })  # fmt: skip
-        return {"generation": configuration.generation, "items": items}
+        return {"generation": configuration.generation, "event_types": list(EVENT_TYPES), "items": items}
 
     async def feeds(self, query: Query) -> dict[str, Any]:
         """How the feeds do, those that fail first; of one that was never polled only name and address are known."""
