@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any, cast
 
 from alertd.articles import to_plain
@@ -58,10 +58,14 @@ async def overview(store: Store) -> dict[str, Any]:
     }
 
 
-async def feeds(store: Store) -> list[dict[str, Any]]:
-    """How each feed does that was ever polled, by name; see `overview`."""
+async def feeds(store: Store, named: Set[str] = frozenset()) -> list[dict[str, Any]]:
+    """How each feed does that was ever polled, by name; see `overview`.
+
+    Args:
+        named: only these; all when it is empty.
+    """
     redis = cast(Any, store.redis)
-    names = sorted(await redis.smembers(keys.FEEDS))
+    names = sorted(name for name in await redis.smembers(keys.FEEDS) if not named or name in named)
     async with redis.pipeline(transaction=False) as pipe:
         for name in names:
             pipe.hmget(keys.feed(name), _SHOWN)

@@ -19,6 +19,7 @@ BENCHMARKS: Mapping[str, str] = {
     "feeds-corpus": "benchmarks.feeds_corpus",
     "hostile": "benchmarks.hostile",
     "latency": "benchmarks.latency",
+    "page": "benchmarks.page",
     "polling": "benchmarks.polling",
     "rules": "benchmarks.rules",
     "scale": "benchmarks.scale",

@@ -141,7 +141,8 @@ async def articles(store: Store, idents: Sequence[str]) -> dict[str, Filed]:
                 del left[filed.article.id]
 
     if left:
-        take([read_row(json.loads(row)) for row in await redis.lrange(keys.ARCHIVE_OPEN, 0, -1)])
+        rows = await redis.lrange(keys.ARCHIVE_OPEN, 0, -1)
+        take([read_row(json.loads(row)) for row in rows if row[2 : row.find('"', 2)] in left])
     looked: set[str] = set()
     for ident in list(left):
         if ident not in left:

@@ -15,7 +15,7 @@ from alertd.tagging.gazetteer import Gazetteer
 from alertd.web import answers
 from alertd.web.access import Access
 from alertd.web.acting import Acting
-from alertd.web.asking import Query, RequestError, body_of
+from alertd.web.asking import LARGEST, Query, RequestError, body_of
 from alertd.web.health import HealthCheck
 from alertd.web.live import Live
 from alertd.web.looking import Looking
@@ -186,5 +186,11 @@ def _told(handler: Handler) -> Handler:
                 "hint": "it tries again by itself; the log says why, alertd status looks from outside",
             }
             return web.json_response(said, status=503)
+        except web.HTTPRequestEntityTooLarge:
+            return web.json_response({"error": f"the body is larger than {LARGEST:,} bytes", "hint": ""}, status=413)
+        except Exception:
+            logger.exception("%s failed", request.path)
+            said = {"error": "alertd failed to answer this", "hint": "its log has the error; please report it"}
+            return web.json_response(said, status=500)
 
     return told

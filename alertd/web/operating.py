@@ -50,7 +50,9 @@ class Operating:
         days = await companies.rule_days(self._store, now, DAYS)
         last = await companies.rule_last(self._store)
         held = [silence for silence in await silences.stored(self._store, now) if silence.holds(now)]
-        failing = {feed["name"] for feed in await report.feeds(self._store) if feed["failing"] or feed["stopped"]}
+        named = {name for rule in configuration.watchlist.rules for name in rule.feeds}
+        feeds = await report.feeds(self._store, named) if named else []
+        failing = {feed["name"] for feed in feeds if feed["failing"] or feed["stopped"]}
         unknown: dict[str, list[str]] = {}
         for rule, company in book.unknown:
             unknown.setdefault(rule, []).append(company)

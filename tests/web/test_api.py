@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from redis.asyncio import Redis
 
 from alertd.stages import archive
+from alertd.store import keys
 from alertd.web import answers
 from alertd.web.api import ADDRESSES, OPENAPI
 from tests.stages.world import entry
@@ -81,6 +82,11 @@ async def test_what_passed_is_on_every_view(redis: Redis, tmp_path: Path) -> Non
         assert shown.message is not None
         assert shown.message.blocks[0]["type"] == "header"
         assert "NVDA" in shown.message.text
+        await cast(Any, redis).delete(keys.shown(key))
+        rebuilt = answers.ShownAlert.model_validate(await browser.get(f"/api/alerts/{key}"))
+        assert not rebuilt.exact
+        assert rebuilt.message is not None
+        assert rebuilt.message.blocks[:2] == shown.message.blocks[:2]
         only = await browser.get("/api/alerts?rule=nvidia&q=oslo")
         assert [alert["key"] for alert in only["items"]] == [key]
 
