@@ -10,6 +10,7 @@ import alertd
 from alertd.commands import (
     articles,
     configure,
+    dead,
     feedback,
     feeds,
     look_back,
@@ -51,7 +52,7 @@ def _options(
     debugging.set(debug)
 
 
-for subject in (configure, serve, status, story, silence, slack, look_back, articles, feeds, feedback, symbols):
+for subject in (configure, serve, status, dead, story, silence, slack, look_back, articles, feeds, feedback, symbols):
     subject.register(app)
 
 

@@ -121,7 +121,7 @@ async def observe(store: Store, metrics: Metrics) -> None:
         metrics.stage_lag.labels(stage=stage).set(waiting)
     for channel, waiting in (await outboxes(store)).items():
         metrics.outbox_depth.labels(channel=channel).set(waiting)
-    dead: dict[str, int] = {}
+    dead = dict.fromkeys(keys.GROUPS.values(), 0)  # what was replayed or dropped counts no more
     for _, row in await cast(Any, store.redis).xrange(keys.DEAD, count=10_000):
         dead[row["stage"]] = dead.get(row["stage"], 0) + 1
     for stage, count in dead.items():

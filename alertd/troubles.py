@@ -34,7 +34,7 @@ def troubles(found: Mapping[str, Any], *, now: float, on_disk: str, refused: int
         broken = {name: part["detail"] for name, part in found["parts"].items() if not part["ok"]}
         wrong += [f"{name}: {detail or 'does not work'}" for name, detail in broken.items()] or ["not ready yet"]
     if found["dead"]:
-        wrong.append(f"dead letters: {found['dead']:,}, articles that could not be processed; the log names them")
+        wrong.append(f"dead letters: {found['dead']:,} that could not be processed: alertd dead list")
     if refused:
         wrong.append(f"configuration: {many(refused, 'mistake')} in the files, the one in force stays: alertd check")
     elif found["running"] and on_disk and found["generation"] not in ("", on_disk):

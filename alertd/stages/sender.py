@@ -286,11 +286,14 @@ class Sender:
         for alert in alerts:
             fields = {
                 "stage": "notify", "article": alert.article.id if alert.article else "", "error": error[:500],
-                "payload": dumps(alert), "at": f"{self._context.clock():.0f}",
+                "payload": dumps(alert), "at": f"{self._context.clock():.0f}", "field": "alert",
             }  # fmt: skip
             await cast(Any, self._context.store.redis).xadd(keys.DEAD, fields)
         await self._record(claim, alerts, "", "dead", error[:500])
-        await tell(self._context, f"dead {claim.key}", f"An alert for {self._channel} was set aside: {error}.")
+        if all(alert.kind == "operator" for alert in alerts):
+            return  # words about words that cannot be told would never end
+        said = f"An alert for {self._channel} was set aside: {error}. See `alertd dead list`."
+        await tell(self._context, f"dead {claim.key} {self._context.clock():.0f}", said)
 
     async def _failed(self, error: PostError) -> float:
         """Say what is wrong with the channel, once, and how long to wait."""

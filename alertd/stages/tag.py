@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from alertd.articles import Article, Entry, Tags, dumps, loads
 from alertd.stages.context import LEFT_BEHIND, LOOK_BACK, Context
+from alertd.stages.dead_letters import parted
+from alertd.stages.operator import tell
 from alertd.store import keys
 from alertd.store.connection import TROUBLE
 from alertd.store.streams import MAX_TRIES, Delivery, Reader
 from alertd.tagging.tagger import Tagger, TagInput
 
 logger = logging.getLogger(__name__)
+
+SET_ASIDE: Final = (
+    "The stage {stage} could not process an article and set it aside; the others go on. `alertd dead list` shows what "
+    "was set aside and why, `alertd dead replay` puts it back on its way."
+)
+"""What the operator is told, once an hour at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +227,7 @@ async def set_aside(context: Context, stream: str, delivery: Delivery, *, stage:
         article: the article's id, or "" when it is none.
         error: why, in words.
     """
-    payload = next((delivery.fields[k] for k in ("entry", "again", "article", "alert") if delivery.fields.get(k)), "")
+    field, payload, rest = parted(delivery.fields)
     successor = await context.store.run(
         "dead",
         [
@@ -227,10 +236,13 @@ async def set_aside(context: Context, stream: str, delivery: Delivery, *, stage:
         ],
         [
             keys.GROUPS[stream], delivery.id, stage, article, error[:500], payload, delivery.fields.get("seq", "0"),
-            context.window, keys.tags(""),
+            context.window, keys.tags(""), field, json.dumps(rest, ensure_ascii=False),
         ],
     )  # fmt: skip
     logger.error(
-        "set aside: %s%s", error, f"; its copy {successor} takes its place" if successor else "",
+        "set aside: %s%s; alertd dead list", error, f"; its copy {successor} takes its place" if successor else "",
         extra={"stage": stage, "article": article or delivery.id},
     )  # fmt: skip
+    # once an hour: a fault that kills every article must not fill the channel with words about it
+    hour = int(context.clock() // 3600)
+    await tell(context, f"dead {stage} {hour}", SET_ASIDE.format(stage=stage))

@@ -11,6 +11,7 @@ import alertd
 from alertd import report
 from alertd.stages import companies, silences
 from alertd.stages.context import Context
+from alertd.stages.dead_letters import title_of
 from alertd.store import keys
 from alertd.taxonomy import EVENT_TYPES
 from alertd.troubles import span, troubles, worst_first
@@ -27,7 +28,6 @@ LATE: Final = 3
 """Intervals after which a feed that is not asked is late."""
 MOST_DEAD: Final = 50
 _LEASES: Final = ("poll", "decide", "notify", "answers")
-_TITLE: Final = 200
 _LAST: Final = ("at", "article", "title")
 
 
@@ -137,7 +137,7 @@ class Operating:
         return [
             {
                 "id": entry, "stage": row["stage"], "article": row["article"], "error": row["error"],
-                "title": _title(row.get("payload", "")), "at": float(row["at"]),
+                "title": title_of(row.get("payload", "")), "at": float(row["at"]),
             }
             for entry, row in entries
         ]  # fmt: skip
@@ -191,18 +191,3 @@ def health_of(
     else:
         found = ("fine", f"last {ago} ago") if sum(days) else ("quiet", f"no alert for {ago}")
     return found
-
-
-def _title(payload: str) -> str:
-    """The title of what could not be processed, as far as it can be read."""
-    try:
-        plain = json.loads(payload)
-    except ValueError:
-        return ""
-    for path in (("entry", "title"), ("title",), ("article", "entry", "title"), ("text",)):
-        found: Any = plain
-        for name in path:
-            found = found.get(name) if isinstance(found, dict) else None
-        if isinstance(found, str) and found:
-            return found[:_TITLE]
-    return ""

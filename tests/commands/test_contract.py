@@ -22,6 +22,7 @@ from tests.commands.world import environment, execute, invoke, start, write
 
 COMMANDS = ["init", "check", "schema", "run", "stop", "health", "demo", "status", "story", "tag", "stories",
             "feeds check", "feeds discover", "feeds fetch", "feeds import", "feeds export", "feeds status",
+            "dead list", "dead show", "dead replay", "dead drop",
             "silence add", "silence list", "silence expire", "explain", "backtest", "archive export", "slack test",
             "alerts", "feedback export", "feedback tune", "symbols search", "symbols show",
             "symbols update"]  # fmt: skip

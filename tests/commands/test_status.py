@@ -63,7 +63,7 @@ def shown(found: dict[str, Any]) -> str:
         ({"ready": False, "parts": {"redis": {"ok": False, "detail": "gone"}}}, ["redis: gone"]),
         ({"ready": False, "parts": {"model": {"ok": False, "detail": ""}}}, ["model: does not work"]),
         ({"ready": False, "parts": {}}, ["not ready yet"]),
-        ({"dead": 3}, ["dead letters: 3, "]),
+        ({"dead": 3}, ["dead letters: 3 that could not be processed: alertd dead list"]),
         ({"refused": 2}, ["configuration: 2 mistakes in the files"]),
         ({"refused": 1, "running": None}, ["alertd is not running", "configuration: 1 mistake in the files"]),
         ({"on_disk": "bbb"}, ["configuration: the files are bbb, in force is aaa"]),

@@ -52,7 +52,8 @@ CASES = [
         (words.split(), 1, f"state: there is no state here yet {NEXT}")
         for words in (
             "status {config}", "alerts {config}", "story 1 {config}", "backtest {config}", "archive export {config}",
-            "silence list {config}", "silence expire s1 {config}", "feedback tune {config}", "feeds status {config}",
+            "dead list {config}", "silence list {config}", "silence expire s1 {config}", "feedback tune {config}",
+            "feeds status {config}",
         )
     ],
 ]  # fmt: skip
