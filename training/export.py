@@ -251,6 +251,7 @@ def describe(calibration: Calibration) -> None:
     description: dict[str, Any] = {
         "format": FORMAT,
         "version": f"minilm-l6-{digest[:10]}",
+        "weights_sha256": digest,
         "weights_bytes": (MODEL / WEIGHTS).stat().st_size,
         "events": list(EVENT_TYPES),
         "temperatures": calibration.temperatures,

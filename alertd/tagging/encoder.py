@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -31,6 +32,8 @@ _ROLES, _FEELINGS = slice(3, 6), slice(6, 9)
 _BATCH = 16
 _NAMED = 0.5
 """From which P(company) a word is part of a name that the encoder finds itself."""
+_SHORTEST_HASH = 10
+"""Hexadecimal digits of the weights' hash that a version ends with."""
 _HINT = "install alertd again; the model is part of its package"
 
 Three = tuple[float, float, float]
@@ -150,9 +153,10 @@ class Encoder:
             folder: where weights, description and tokenizer are.
 
         Raises:
-            ModelError: a file is missing, or the weights are not those that the description tells of.
+            ModelError: a file is missing, or the weights are not those that the description tells of, by their hash.
         """
         description = _described(folder)
+        _check_weights(folder / WEIGHTS, description)
         threads = threads or len(os.sched_getaffinity(0))
         gpu = on_gpu(folder / WEIGHTS)
         try:
@@ -247,6 +251,23 @@ def _described(folder: Path) -> dict[str, Any]:
     if not fits:
         raise ModelError("does not describe the weights beside it", where=str(path), hint=_HINT)
     return dict(plain)
+
+
+def _check_weights(path: Path, description: Mapping[str, Any]) -> None:
+    """Make sure, before anything reads the weights, that they are those that were described.
+
+    Raises:
+        ModelError: they are not.
+    """
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    stated = str(description.get("weights_sha256") or description["version"].rpartition("-")[2])
+    if len(stated) < _SHORTEST_HASH or not found.startswith(stated):
+        raise ModelError(
+            f"is not the file that was shipped: its SHA-256 is {found[:12]}…, it should be {stated[:12]}…",
+            where=str(path),
+            hint="it is damaged or was replaced: install alertd again",
+        )
 
 
 def _positive(numbers: Any, names: Sequence[str]) -> bool:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import time
@@ -207,10 +208,30 @@ def test_a_description_of_something_else_is_refused(tmp_path: Path, change: dict
         Encoder.load(folder=folder)
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_weights_are_checked_by_their_hash_before_anything_reads_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whole: bool
+) -> None:
+    folder = copied(tmp_path)
+    if not whole:  # a description that has no more than the beginning of the hash, in its version
+        plain = json.loads((folder / DESCRIPTION).read_text())
+        (folder / DESCRIPTION).write_text(json.dumps({n: v for n, v in plain.items() if n != "weights_sha256"}))
+    content = bytearray((folder / WEIGHTS).read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / WEIGHTS).write_bytes(content)
+    monkeypatch.setattr("alertd.tagging.encoder.session", lambda _: pytest.fail("it was read"))
+    with pytest.raises(ModelError, match="is not the file that was shipped") as caught:
+        Encoder.load(folder=folder)
+    assert "install alertd again" in str(caught.value)
+
+
 def test_weights_that_are_none_are_refused(tmp_path: Path) -> None:
     folder = copied(tmp_path)
     size = (folder / WEIGHTS).stat().st_size
     (folder / WEIGHTS).write_bytes(bytes(size))
+    plain = json.loads((folder / DESCRIPTION).read_text())
+    plain["weights_sha256"] = hashlib.sha256(bytes(size)).hexdigest()
+    (folder / DESCRIPTION).write_text(json.dumps(plain))
     with pytest.raises(ModelError, match="cannot be loaded"):
         Encoder.load(folder=folder)
 
