@@ -14,12 +14,12 @@ WHEEL_LIMIT_MB ?= 60
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
-CHECKED := $(wildcard alertd benchmarks tests training) requirements/lock.py
+CHECKED := $(wildcard alertd benchmarks tests training) requirements/lock.py requirements/audit.py
 
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 
-.PHONY: help demo test lint format types lock wheel install wheel-check env dev clean
+.PHONY: help demo test lint format types audit lock wheel install wheel-check env dev clean
 
 help: ## says what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -60,6 +60,9 @@ $(DEV): requirements/dev.lock requirements/runtime.lock pyproject.toml | $(BIN)/
 	$(PIP) install --quiet -r requirements/dev.lock
 	$(PIP) install --quiet --no-deps --editable .
 	@touch $(RUNTIME) $@
+
+audit: $(DEV) ## asks whether what alertd depends on has known holes (requirements/audit.toml accepts some)
+	$(BIN)/python requirements/audit.py
 
 lock: $(DEV) ## resolves the dependencies anew and pins them in requirements/
 	$(BIN)/python requirements/lock.py

@@ -138,7 +138,7 @@ def test_ci_is_a_sound_script_that_runs_everything() -> None:
     text = script.read_text()
     assert "set -euo pipefail" in text
     steps = re.findall(r"^step make ([a-z-]+)$", text, re.MULTILINE)
-    assert steps == ["dev", "lint", "types", "wheel-check", "test"]
+    assert steps == ["dev", "lint", "types", "audit", "wheel-check", "test"]
     assert set(steps) <= make_targets()
     subprocess.run(["bash", "-n", str(script)], check=True)
 

@@ -80,6 +80,7 @@ _LAYOUT = re.compile(r"^(?:www\d?|m|mobile|mobil|amp|touch|wap|edition\.m)\.(?=[
 _AMP_CACHE = re.compile(r"^/(?:c|v|i)/(?:s/)?(?P<target>[^/]+\..+)$")
 _AMP_VIEWER = re.compile(r"^/amp/(?:s/)?(?P<target>[^/]+\..+)$")
 _AMP_TAIL = re.compile(r"(?:/amp|\.amp|/amp\.html|\.amp\.html)$", re.IGNORECASE)
+_SLASHES = re.compile(r"/{2,}")
 _INDEX = re.compile(r"/index\.(?:html?|php|aspx?)$", re.IGNORECASE)
 # What most links are: a host and a path, nothing in them that any of the rules here would touch.
 _PLAIN = re.compile(r"https?://(?P<host>[a-z0-9-]+(?:\.[a-z0-9-]+)+)(?P<path>(?:/[A-Za-z0-9_.~%+,=-]+)+)")
@@ -139,9 +140,10 @@ def _split(url: str) -> SplitResult | None:
 def _target(parts: SplitResult) -> str:
     """The link inside a wrapper or an AMP cache, or ""."""
     host = (parts.hostname or "").removeprefix("www.")
-    if host.endswith(".cdn.ampproject.org") and (found := _AMP_CACHE.match(parts.path)):
+    path = _SLASHES.sub("/", parts.path)
+    if host.endswith(".cdn.ampproject.org") and (found := _AMP_CACHE.match(path)):
         return _inner(found, parts)
-    if host.startswith("google.") and (found := _AMP_VIEWER.match(parts.path)):
+    if host.startswith("google.") and (found := _AMP_VIEWER.match(path)):
         return _inner(found, parts)
     if ".safelinks.protection.outlook.com" in f".{host}":
         host = "safelinks.protection.outlook.com"
@@ -166,7 +168,7 @@ def _key(parts: SplitResult) -> str:
     if _OPAQUE.match(f"{host.removeprefix('www.')}{parts.path}"):
         return ""
     host = _settled(host, lambda name: _LAYOUT.sub("", name))
-    path = _settled(re.sub(r"/{2,}", "/", parts.path), _plain_path)
+    path = _settled(_SLASHES.sub("/", parts.path), _plain_path)
     pairs = sorted(p for p in parse_qsl(parts.query, keep_blank_values=True) if not _is_tracking(*p))
     query = urlencode(pairs)
     route = parts.fragment if _ROUTE.match(parts.fragment) else ""
