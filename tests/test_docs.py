@@ -103,3 +103,19 @@ def test_the_slack_manifest_asks_for_what_its_table_explains() -> None:
     explained = [name for row in table.strip().splitlines() for name in re.findall(r"`([a-z:]+)`", row.split("|")[1])]
     assert sorted(scopes) == sorted(explained)
     assert set(scopes) == set(SCOPES), "`alertd slack test` looks for the same"
+
+
+NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+THREATS = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("file", sorted({file for file, _ in NAMED.findall(THREATS)}))
+def test_each_test_that_security_names_exists(file: str) -> None:
+    there = set(re.findall(r"^(?:async )?def (test_\w+)", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE))
+    assert {name for found, name in NAMED.findall(THREATS) if found == file} <= there
+
+
+def test_each_threat_names_what_proves_that_it_is_stopped() -> None:
+    rows = [row for row in re.findall(r"^\| (.*) \|$", THREATS, re.MULTILINE) if row.count(" | ") == 2]
+    assert len(rows) > 30
+    assert [row for row in rows if not NAMED.search(row) and not row.endswith("proven by")] == []

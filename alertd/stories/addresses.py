@@ -109,7 +109,11 @@ def canonical(url: str) -> str:
         if parts is None:
             return ""
         if not (target := _target(parts)):
-            return _key(parts)
+            key = _key(parts)
+            # without what was taken away it may be a wrapper
+            inside = _split(f"https://{key}") if key else None
+            if inside is None or not (target := _target(inside)):
+                return key
         url = target
     return ""
 
