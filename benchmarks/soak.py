@@ -34,6 +34,8 @@ SHARE_OF_FIRSTS = 5
 DAYS_APART = 4
 """Days after which an event may come again: longer than a story stays open."""
 SAMPLES = 2_000
+COSTS = ("line_cpu_s", "redis_cpu_s", "commands", "sent_bytes")
+"""What a sample holds of what was used since the start, by the line and by Redis."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -86,6 +88,8 @@ def judged(samples: Sequence[Mapping[str, float]], articles: int) -> dict[str, f
     after, end = (fmean(s["rss_mb"] for s in part) for part in (first[-10:], last))
     # a slower machine makes the control loop slower too: articles per run of the control loop are what counts
     speed = [rate(part) * fmean(s["control_s"] for s in part) for part in (first, last)]
+    done = sum(s["articles"] for s in samples) - samples[0]["articles"]
+    each = {name: (samples[-1][name] - samples[0][name]) / done for name in COSTS}
     return {
         "articles": articles,
         "rss_growth": round(end / after - 1, 4),
@@ -96,6 +100,10 @@ def judged(samples: Sequence[Mapping[str, float]], articles: int) -> dict[str, f
         "articles_per_s": round(rate(samples), 1),
         "descriptors_growth": max(s["descriptors"] for s in last) - max(s["descriptors"] for s in first),
         "tasks_growth": max(s["tasks"] for s in last) - max(s["tasks"] for s in first),
+        "line_ms_per_article": round(1000 * each["line_cpu_s"], 3),
+        "redis_ms_per_article": round(1000 * each["redis_cpu_s"], 3),
+        "redis_commands_per_article": round(each["commands"], 1),
+        "redis_bytes_per_article": round(each["sent_bytes"]),
     }
 
 
@@ -124,11 +132,13 @@ async def _python(module: str, *arguments: str, lines: bool = False) -> list[str
             said.append(line.decode())
             if lines and len(said) % (SAMPLES // 10) == 0:
                 print(f"{len(said) * 100 // SAMPLES} %: {said[-1].strip()}", file=sys.stderr)
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        if await process.wait():
-            sys.exit(f"{module} {arguments[0]} ended with {process.returncode}")
+    except BaseException:
+        process.terminate()
+        await process.wait()
+        raise
+    # only waited for: to signal one that has ended takes its exit code away
+    if await process.wait():
+        sys.exit(f"{module} {arguments[0]} ended with {process.returncode}")
     return said
 
 

@@ -252,10 +252,15 @@ class Line:
     async def _sample(self, articles: int, seconds: float) -> None:
         with self._process.oneshot():
             memory, descriptors = self._process.memory_info().rss, self._process.num_fds()
+            used = self._process.cpu_times()
+        redis: Any = self._context.store.redis
+        info = await redis.info()
         print(json.dumps({
             "articles": articles, "seconds": round(seconds, 4), "control_s": control(), "rss_mb": memory / 1e6,
             "redis_mb": await self._context.store.used_mb(), "descriptors": descriptors,
-            "tasks": len(asyncio.all_tasks()),
+            "tasks": len(asyncio.all_tasks()), "line_cpu_s": used.user + used.system,
+            "redis_cpu_s": float(info["used_cpu_user"]) + float(info["used_cpu_sys"]),
+            "commands": int(info["total_commands_processed"]), "sent_bytes": int(info["total_net_input_bytes"]),
         }), flush=True)  # fmt: skip
 
 

@@ -16,7 +16,8 @@ ROOT = Path(__file__).parent.parent.parent
 
 def sample(number: int, **other: float) -> dict[str, float]:
     base = {"articles": 10, "seconds": 0.1, "control_s": 0.01, "rss_mb": 100.0, "redis_mb": 50.0}
-    return {**base, "descriptors": 20, "tasks": 15, "number": number, **other}
+    costs = {"line_cpu_s": number / 50, "redis_cpu_s": number / 100, "commands": 70 * number, "sent_bytes": 9 * number}
+    return {**base, **costs, "descriptors": 20, "tasks": 15, **other}
 
 
 @pytest.mark.parametrize(
@@ -29,6 +30,9 @@ def sample(number: int, **other: float) -> dict[str, float]:
         ({"redis_mb": 80.0}, "redis_end_mb", 80.0),
         ({"descriptors": 25}, "descriptors_growth", 5),
         ({"tasks": 16}, "tasks_growth", 1),
+        ({}, "line_ms_per_article", 2.0),
+        ({}, "redis_ms_per_article", 1.0),
+        ({}, "redis_commands_per_article", 7.0),
     ],
 )
 def test_the_last_tenth_is_held_against_the_first(last: dict[str, float], figure: str, expected: float) -> None:
