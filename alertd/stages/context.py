@@ -17,8 +17,9 @@ from alertd.web.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
-LEFT_BEHIND = 30.0
-"""Seconds after which an entry that another process holds counts as left behind."""
+LEFT_BEHIND = 9.0
+"""Seconds after which an entry that another process holds counts as left behind: with the time between two looks for
+such entries, what a dead host held goes on within 15 s. To take one from a process that is only slow does no harm."""
 OWN_LEFT_BEHIND = 1.0
 """The same where one process reads at a time: what it does not hold itself was lost on its way."""
 LOOK_BACK = 5.0
