@@ -21,6 +21,7 @@ from alertd.slack.terminal import TerminalSink
 from alertd.stages.context import Context
 from alertd.stages.poll import Poller
 from alertd.store import keys
+from alertd.supervised import Supervisor
 from tests.stages.world import GAZETTEER, context, until
 
 Answer = Callable[[FeedSettings], Awaitable[Fetched]]
@@ -42,7 +43,8 @@ def running(ctx: Context, folder: Path, fetches: Fetches, options: RunOptions) -
     reloader = reload.Reloader(ctx, folder / "config", GAZETTEER, lambda _: None)
     sink = TerminalSink((folder / "out.txt").open("w", encoding="utf-8"))
     poller = Poller(ctx, cast(Fetcher, fetches), Reader())
-    return asyncio.create_task(daemon._run_stages(ctx, reloader, sink, poller, options), name="the daemon under test")
+    work = daemon._run_stages(ctx, reloader, sink, poller, options, Supervisor())
+    return asyncio.create_task(work, name="the daemon under test")
 
 
 async def unwell(feed: FeedSettings) -> Fetched:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import os
 import random
-import signal
 from pathlib import Path
 
 import pytest
@@ -221,15 +218,3 @@ async def test_once_polls_all_works_it_off_and_ends(tmp_path: Path, options: tup
             assert not (tmp_path / "state").exists()
         else:
             assert [title in text for text in texts(slack)] == [True]
-
-
-async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
-    async with serving(tmp_path, WATCHLIST) as (daemon, _, _):
-        await daemon.start()
-        await until(daemon.ready, "readiness")
-        assert daemon.process is not None
-        os.kill(daemon.process.pid, signal.SIGTERM)
-        await until(lambda: _logged(daemon, "told to end"), "the first signal heard")
-        with contextlib.suppress(ProcessLookupError):  # it may have ended properly meanwhile
-            os.kill(daemon.process.pid, signal.SIGTERM)
-        assert await asyncio.wait_for(daemon.process.wait(), 60) in (0, 128 + signal.SIGTERM)

@@ -86,6 +86,7 @@ class Daemon:
         self.out = folder / "out.txt"
         self.err = folder / "err.txt"
         self._home = folder
+        self.environment: dict[str, str] = {}
 
     @property
     def config(self) -> Path:
@@ -99,7 +100,8 @@ class Daemon:
         with self.out.open("ab") as out, self.err.open("ab") as err:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "alertd", "run", "--config", str(self.config), *self.arguments,
-                stdout=out, stderr=err, cwd=ROOT, env={**os.environ, "HF_HUB_OFFLINE": "1"},
+                stdout=out, stderr=err, cwd=ROOT,
+                env={**os.environ, "HF_HUB_OFFLINE": "1", **self.environment},
             )  # fmt: skip
 
     async def kill(self) -> None:
