@@ -19,7 +19,7 @@ CHECKED := $(wildcard alertd benchmarks tests training) requirements/lock.py req
 RUNTIME := $(VENV)/.runtime-installed
 DEV := $(VENV)/.dev-installed
 
-.PHONY: help demo test lint format types audit lock wheel install wheel-check env dev clean
+.PHONY: help demo test lint format types audit lock wheel sdist install wheel-check sdist-check env dev clean
 
 help: ## says what each target does
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -72,6 +72,11 @@ wheel: | $(BIN)/python ## builds the wheel into dist/
 	$(PIP) wheel --quiet --no-deps --wheel-dir dist .
 	@ls -sh dist
 
+sdist: $(DEV) ## builds the source distribution into dist/
+	@rm -f dist/*.tar.gz
+	$(BIN)/python -m build --sdist --outdir dist . >/dev/null
+	@ls -sh dist
+
 install: wheel ## installs the wheel and its pinned dependencies into a new environment at PREFIX
 	@test -n "$(PREFIX)" || { echo "say where: make install PREFIX=/opt/alertd" >&2; exit 2; }
 	$(PYTHON) -m venv --clear $(PREFIX)
@@ -88,6 +93,22 @@ wheel-check: ## proves that the wheel is whole: small enough, no torch, its comm
 	env/bin/alertd --help > help.txt; \
 	echo '{"id": 1, "title": "Nvidia raises its outlook for the year"}' | env/bin/alertd tag --jsonl | grep -q '"NVDA"'; \
 	echo "the wheel is whole: $$bytes bytes"
+
+sdist-check: sdist ## proves that the source distribution makes the same wheel, which installs and runs
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	$(PIP) wheel --quiet --no-deps --wheel-dir "$$folder" dist/*.tar.gz; \
+	listed() { $(BIN)/python -m zipfile --list "$$1" | awk 'NR > 1 {print $$1, $$NF}' | sort; }; \
+	if compgen -G 'dist/*.whl' >/dev/null; then \
+	  diff <(listed dist/*.whl) <(listed "$$folder"/*.whl) >&2 || { echo "the source makes another wheel" >&2; exit 1; }; \
+	fi; \
+	$(PYTHON) -m venv "$$folder/env"; \
+	"$$folder/env/bin/python" -m pip --disable-pip-version-check --no-input install --quiet \
+	  --constraint requirements/runtime.lock "$$folder"/*.whl; \
+	bytes=$$(stat -c %s dist/*.tar.gz); cd "$$folder"; \
+	env/bin/alertd init --company NVDA >/dev/null 2>&1; \
+	env/bin/alertd check >/dev/null; \
+	env/bin/alertd explain "Nvidia raises its outlook for the year" | grep -q '^FIRES'; \
+	echo "the source distribution is whole: $$bytes bytes"
 
 clean: ## removes the environment and what was built
 	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache

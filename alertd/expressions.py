@@ -185,9 +185,9 @@ def holds(expression: Expression, present: Container[str]) -> bool:
     return all(results) if isinstance(expression, Both) else any(results)
 
 
-FACTS: Final = ("rating", "rating_action", "price_target", "currency", "move_pct", "amounts")
+FACTS: Final = ("rating", "rating_action", "price_target", "target_change_pct", "currency", "move_pct", "amounts")
 """Names of the facts that the tagger reads."""
-_NUMBERS: Final = ("price_target", "move_pct", "amounts")
+_NUMBERS: Final = ("price_target", "target_change_pct", "move_pct", "amounts")
 _SIGNS: Final = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq}
 _SCALES: Final = {"": 1.0, "k": 1e3, "m": 1e6, "mn": 1e6, "bn": 1e9, "b": 1e9, "tn": 1e12, "%": 1.0}
 _COMPARED: Final = re.compile(

@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -138,9 +139,32 @@ def test_ci_is_a_sound_script_that_runs_everything() -> None:
     text = script.read_text()
     assert "set -euo pipefail" in text
     steps = re.findall(r"^step make ([a-z-]+)$", text, re.MULTILINE)
-    assert steps == ["dev", "lint", "types", "audit", "wheel-check", "test"]
+    assert steps == ["dev", "lint", "types", "audit", "wheel-check", "sdist-check", "test"]
     assert set(steps) <= make_targets()
     subprocess.run(["bash", "-n", str(script)], check=True)
+
+
+def test_the_source_distribution_holds_all_that_is_tracked() -> None:
+    """Whoever gets the source gets its tests, documents and training too; all but what git alone needs."""
+    sdist = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["sdist"]
+    kept = {name.strip("/") for name in sdist["include"]} | {"README.md", "LICENSE", "pyproject.toml"}
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("this is no checkout of git")
+    tracked = {line.partition("/")[0] for line in listed.stdout.splitlines()}
+    assert tracked - kept <= {".gitignore"}
+    assert {name for name in kept if not (ROOT / name).exists()} == set()
+
+
+def test_what_the_index_shows_is_complete() -> None:
+    assert PROJECT["readme"] == "README.md"
+    assert PROJECT["description"]
+    assert PROJECT["keywords"]
+    classifiers = PROJECT["classifiers"]
+    assert not [name for name in classifiers if name.startswith("License ::")], "the licence is an SPDX expression"
+    assert {f"Programming Language :: Python :: {v}" for v in ("3.11", "3.12")} <= set(classifiers)
+    for name in ("development status", "intended audience", "operating system", "topic", "typing"):
+        assert any(classifier.lower().startswith(f"{name} ::") for classifier in classifiers), name
 
 
 def test_a_second_make_has_nothing_to_do(tmp_path: Path) -> None:

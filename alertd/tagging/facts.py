@@ -51,6 +51,8 @@ _TARGET = re.compile(
 )
 _BARE = re.compile(r"(?:\b(?:to|of|at|is|now|from)|:|\b(?:target|price|objective|PT)) ?\Z", re.IGNORECASE)
 """What stands right before a target that is written without a currency."""
+_FROM = re.compile(rf"\bfrom (?:{SIGN}\s?|(?!(?:19|20)\d\d\b(?! ?p)))({NUMBER})(p\b| ?pence\b)?", re.IGNORECASE)
+"""What a target was; a bare year is none."""
 _TARGET_BEFORE = re.compile(
     rf"(?<![\w$.,])(?:({SIGN})\s?)?({NUMBER})(?:(p)\b|[ -]?({WORD}))? (?:price )?target\b", re.IGNORECASE
 )
@@ -90,8 +92,9 @@ def read(title: str, summary: str = "") -> dict[str, Any]:
 
     Returns:
         Any of: `rating` (lower case), `rating_action` (upgrade, downgrade, initiate, reiterate), `price_target` and
-        its `currency` (ISO 4217, pence as parts of a pound; left out where none is stated), `move_pct` (signed, of a
-        security's price), `amounts` ([{"value", "currency"}], in units of the currency, price targets left out).
+        its `currency` (ISO 4217, pence as parts of a pound; left out where none is stated), `target_change_pct`
+        (signed, where the old target is stated), `move_pct` (signed, of a security's price), `amounts` ([{"value",
+        "currency"}], in units of the currency, price targets left out).
     """
     facts: dict[str, Any] = {}
     targets: list[tuple[int, int]] = []
@@ -117,6 +120,8 @@ def _street(text: str) -> tuple[dict[str, Any], list[tuple[int, int]]]:
     targets = _targets(text)
     if targets:
         found |= _price(targets[0])
+        if (change := _change(targets[0].group(), found["price_target"])) is not None:
+            found["target_change_pct"] = change
     for name, pattern in _ACTION.items():
         if (found or name.endswith("grade")) and pattern.search(text):
             found["rating_action"] = name
@@ -142,6 +147,13 @@ def _price(target: re.Match[str]) -> dict[str, Any]:
     sign, digits, pence, word = target.groups()[-4:]
     currency, unit = (of_sign(sign), 1.0) if sign else of_word(pence or word or "")
     return {"price_target": round(number(digits) * unit, 4)} | ({"currency": currency} if currency else {})
+
+
+def _change(said: str, target: float) -> float | None:
+    """Per cent by which a target was moved, where its words say what it was: "to $210 from $180" is 16.7."""
+    before = _FROM.search(said)
+    old = number(before.group(1)) * (0.01 if before.group(2) else 1.0) if before else 0.0
+    return round((target / old - 1) * 100, 1) if old > 0 else None
 
 
 def _move(text: str) -> float | None:

@@ -14,33 +14,34 @@ def sums(*pairs: tuple[float, str]) -> dict[str, Any]:
     return {"amounts": [{"value": float(value), "currency": currency} for value, currency in pairs]}
 
 
-def target(value: float, currency: str) -> dict[str, Any]:
-    return {"price_target": float(value), "currency": currency}
+def target(value: float, currency: str, change: float | None = None) -> dict[str, Any]:
+    moved = {} if change is None else {"target_change_pct": change}
+    return {"price_target": float(value), "currency": currency, **moved}
 
 
 WRITTEN: list[tuple[str, dict[str, Any]]] = [
-    ("Berenberg cuts Puma price target to 82 euros from 105 euros", target(82, "EUR")),
-    ("Barclays lifts Rolls-Royce price target to 1,250 pence from 1,100 pence", target(12.5, "GBP")),
-    ("Citi raises Kohl's PT to 45 from 40", {"price_target": 45.0}),
+    ("Berenberg cuts Puma price target to 82 euros from 105 euros", target(82, "EUR", -21.9)),
+    ("Barclays lifts Rolls-Royce price target to 1,250 pence from 1,100 pence", target(12.5, "GBP", 13.6)),
+    ("Citi raises Kohl's PT to 45 from 40", {"price_target": 45.0, "target_change_pct": 12.5}),
     ("Vontobel sets a 12-month target of SFr 95 for Logitech", target(95, "CHF")),
-    ("Truist trims Carvana target to $310 from $340", target(310, "USD")),
+    ("Truist trims Carvana target to $310 from $340", target(310, "USD", -8.8)),
     ("Jefferies ups price target on Tata Power to 480 rupees", target(480, "INR")),
-    ("Daiwa lifts Sony price target to 4,200 yen from 3,900 yen", target(4200, "JPY")),
+    ("Daiwa lifts Sony price target to 4,200 yen from 3,900 yen", target(4200, "JPY", 7.7)),
     ("Analysts raise Samsung price target to 95,000 won", target(95000, "KRW")),
     ("Macquarie cuts its target price for Meituan to HK$140", target(140, "HKD")),
-    ("CIBC raises Shopify target price to C$210 from C$180", target(210, "CAD")),
+    ("CIBC raises Shopify target price to C$210 from C$180", target(210, "CAD", 16.7)),
     (
         "Danske keeps buy on Vestas, target price 160 crowns",
         {"rating": "buy", "rating_action": "reiterate", "price_target": 160.0},
     ),
     ("Goldman sees Moutai at a price target of 1,800 yuan", target(1800, "CNY")),
-    ("UBS price target for Nestle goes to 98 francs from 92 francs", target(98, "CHF")),
+    ("UBS price target for Nestle goes to 98 francs from 92 francs", target(98, "CHF", 6.5)),
     ("RBC raises Shell price target to 3,100p", target(31, "GBP")),
     ("Bernstein puts a price target of 700 Danish kroner on Novo", target(700, "DKK")),
     ("Wedbush ups Nvidia price target to 210 dollars", target(210, "USD")),
     (
         "Kepler upgrades Danone to buy, PT to EUR 80 from EUR 66",
-        {"rating": "buy", "rating_action": "upgrade", **target(80, "EUR")},
+        {"rating": "buy", "rating_action": "upgrade", **target(80, "EUR", 21.2)},
     ),
     ("Morgan Stanley lowers PT for Ford to $9", target(9, "USD")),
     ("Price target on BHP raised to A$48 at Macquarie", target(48, "AUD")),
@@ -87,7 +88,7 @@ WRITTEN: list[tuple[str, dict[str, Any]]] = [
     ("Analyst target price of 1250p implies upside for Next", target(12.5, "GBP")),
     ("It won 12 orders", {}),
     ("The club won 3 titles in 2 years", {}),
-    ("Price target cut to Rs 950 from Rs 1,020 by Kotak", target(950, "INR")),
+    ("Price target cut to Rs 950 from Rs 1,020 by Kotak", target(950, "INR", -6.9)),
 ]
 
 """Notes and headlines in words of our own, each with what it states; half of them state nothing, or something else."""
@@ -106,9 +107,9 @@ WRITTEN: list[tuple[str, dict[str, Any]]] = [
         ),
         (
             "Goldman downgrades Apple to Neutral, cuts price target to $120 from $150",
-            {"rating": "neutral", "rating_action": "downgrade", "price_target": 120.0, "currency": "USD"},
+            {"rating": "neutral", "rating_action": "downgrade", **target(120, "USD", -20.0)},
         ),
-        ("Baird raises PT on Nvidia from $400 to $500", {"price_target": 500.0, "currency": "USD"}),
+        ("Baird raises PT on Nvidia from $400 to $500", target(500, "USD", 25.0)),
         ("Buy Infosys, target Rs 1,500: Motilal Oswal", {"rating": "buy", "price_target": 1500.0, "currency": "INR"}),
         ("JPMorgan starts Lyft with overweight rating", {"rating": "overweight", "rating_action": "initiate"}),
         ("Revenue rose 5%, shares fell 3.2%", {"move_pct": -3.2}),
@@ -174,3 +175,18 @@ def test_hostile_text_takes_milliseconds(part: str) -> None:
     began = time.thread_time()
     read(text, text)
     assert time.thread_time() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    ("title", "change"),
+    [
+        ("UBS cuts Vodafone price target to 70p from 85p", -17.6),
+        ("Barclays cuts its price target to £9 from 1,000p", -10.0),
+        ("Broker lifts price target to $210 from 2025 on", None),
+        ("Broker lifts price target to $2,310 from $2,100", 10.0),
+        ("Citi sets a price target of HK$63.25", None),
+        ("Broker moves price target to $5 from $0", None),
+    ],
+)
+def test_by_how_much_a_target_was_moved(title: str, change: float | None) -> None:
+    assert read(title).get("target_change_pct") == change
