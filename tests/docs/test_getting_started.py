@@ -40,6 +40,7 @@ def test_the_document_leads_to_an_alert() -> None:
     assert "╭─ #alerts" in run.output
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.xdist_group("getting-started")
 def test_all_steps_in_order_print_what_the_document_says(reader: Reader) -> None:
     said: list[tuple[Step, str]] = [(step, reader.follow(step)) for step in STEPS]
