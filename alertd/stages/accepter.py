@@ -22,7 +22,7 @@ from alertd.stories.records import read, written
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 64
+AT_ONCE = 128
 """Entries that are accepted together; a script that takes more holds others up."""
 _MOST_CANDIDATES = 50
 _ERAS = 2

@@ -25,7 +25,7 @@ from alertd.watchlist.rules import RuleBook
 
 logger = logging.getLogger(__name__)
 
-_BATCH = 64
+_BATCH = 128
 _FILE_AFTER = 64
 
 

@@ -130,17 +130,17 @@ async def test_what_waits_together_goes_together_and_each_call_hears_of_its_own(
         lease = ctx.lease("poll")
         assert await lease.acquire()
         documents = [
-            await every(ctx, *(entry(f"Shop {n} of chain {feed} opens", feed=feed, guid=str(n)) for n in range(30)))
+            await every(ctx, *(entry(f"Shop {n} of chain {feed} opens", feed=feed, guid=str(n)) for n in range(40)))
             for feed in ("a", "b", "c", "d")
         ]
         accepter = Accepter(ctx, lease)
         found = await asyncio.gather(*(accepter.accept(items) for items in documents))
         ids = [ident for each in found for _, ident in each]
-        assert [len(each) for each in found] == [30] * 4
+        assert [len(each) for each in found] == [40] * 4
         rows = dict(await cast(Any, redis).xrange(keys.ARTICLES))
         assert set(ids) == set(rows)
-        assert len(ids) == 120 > AT_ONCE
-        assert (await cast(Any, redis).hgetall(keys.COUNTS))["articles"] == "120"
+        assert len(ids) == 160 > AT_ONCE
+        assert (await cast(Any, redis).hgetall(keys.COUNTS))["articles"] == "160"
 
 
 async def test_another_ones_article_in_between_is_looked_at_again(

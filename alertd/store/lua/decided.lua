@@ -41,6 +41,8 @@ if redis.call('EXISTS', prefix .. 'decision:' .. ARGV[at + 1]) == 0 then
   for i = 8, at - 1, 2 do redis.call('HINCRBY', KEYS[5], ARGV[i], ARGV[i + 1]) end
 end
 local up_to = tonumber(redis.call('GET', KEYS[4]) or '0')
+-- what goes to one place goes there once for all of them
+local lists, rows, recents, gone, done = {}, {}, {}, {}, {}
 while at <= #ARGV do
   local stream_id, ident, seq, story, decision, record, recent, row, told, listed = unpack(ARGV, at, at + 9)
   local learned = ARGV[at + 15]
@@ -53,12 +55,14 @@ while at <= #ARGV do
   if redis.call('SET', prefix .. 'decision:' .. ident, decision, 'NX', 'EX', life + 86400) then
     if record ~= '' then redis.call('SET', prefix .. 'story:' .. story, record, 'EX', life) end
     for name in string.gmatch(listed, '[^\31]+') do
-      local place = prefix .. 'listed:' .. name
+      local places = lists[name]
+      if not places then
+        places = {'GT'}
+        lists[name] = places
+      end
       -- by place in the order: articles that came together share their time
-      redis.call('ZADD', place, 'GT', seq, story)
-      -- older ones are never looked at, and a short list takes little memory
-      redis.call('ZREMRANGEBYRANK', place, 0, -1 - tonumber(ARGV[5]))
-      redis.call('EXPIRE', place, life)
+      places[#places + 1] = seq
+      places[#places + 1] = story
     end
     local timeline = prefix .. 'told:' .. story
     -- of a story that is told too often the beginning stays
@@ -70,20 +74,34 @@ while at <= #ARGV do
     for i = key, held - 1 do redis.call('SADD', posts, ARGV[i]) end
     for i = held, alert - 1, 2 do redis.call('RPUSH', prefix .. 'held:' .. ARGV[i], ARGV[i + 1]) end
     for i = alert, at - 1, 2 do redis.call('XADD', KEYS[3], '*', 'key', ARGV[i], 'alert', ARGV[i + 1]) end
-    redis.call('EXPIRE', posts, life + 86400)
+    if held > key then redis.call('EXPIRE', posts, life + 86400) end
     local parked = prefix .. 'parked:' .. ident
     for _, bundle in ipairs(redis.call('LRANGE', parked, 0, -1)) do
       local copy = cjson.decode(bundle)
       redis.call('XADD', KEYS[2], '*', 'seq', copy.seq, 'article', copy.article, 'fp', copy.fp, 'tags', '', 'heard', '1')
     end
-    redis.call('DEL', parked, prefix .. 'open:' .. ident)
+    gone[#gone + 1] = parked
+    gone[#gone + 1] = prefix .. 'open:' .. ident
     if tonumber(seq) > up_to then up_to = tonumber(seq) end
-    redis.call('RPUSH', KEYS[7], row)
-    redis.call('LPUSH', KEYS[6], recent)
+    rows[#rows + 1] = row
+    recents[#recents + 1] = recent
     learn(cjson.decode(learned), story, row, recent)
   end
-  redis.call('XACK', KEYS[2], 'decide', stream_id)
+  done[#done + 1] = stream_id
 end
+for name, places in pairs(lists) do
+  local place = prefix .. 'listed:' .. name
+  redis.call('ZADD', place, unpack(places))
+  -- older ones are never looked at, and a short list takes little memory
+  redis.call('ZREMRANGEBYRANK', place, 0, -1 - tonumber(ARGV[5]))
+  redis.call('EXPIRE', place, life)
+end
+if #rows > 0 then
+  redis.call('DEL', unpack(gone))
+  redis.call('RPUSH', KEYS[7], unpack(rows))
+  redis.call('LPUSH', KEYS[6], unpack(recents))
+end
+redis.call('XACK', KEYS[2], 'decide', unpack(done))
 redis.call('SET', KEYS[4], string.format('%.0f', up_to))
 redis.call('LTRIM', KEYS[6], 0, tonumber(ARGV[3]) - 1)
 return 'decided'
