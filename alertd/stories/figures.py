@@ -76,15 +76,18 @@ class Facts:
     names: tuple[str, ...] = ()
 
 
-def facts(text: str, *, plain_words: frozenset[str] = frozenset()) -> Facts:
+def facts(
+    text: str, said: Sequence[Piece] | None = None, *, plain_words: frozenset[str] = frozenset()
+) -> Facts:  # fmt: skip
     """Read the facts of a text.
 
     Args:
         text: a headline or the beginning of an article; an unfinished number at a cut end is left out.
+        said: its pieces, where they are at hand.
         plain_words: words known from elsewhere to be written small, which a headline's capitals cannot make names.
     """
-    text = _uncut(text[:_LOOK])
-    said = pieces(text)
+    whole, text = text, _uncut(text[:_LOOK])
+    said = said if said and text is whole else pieces(text)
     notable = [piece for piece in said if piece.marks]
     body, periods = _periods(text, notable)
     return Facts(_figures(body, notable), periods, _directions(notable), _names(said, plain_words))
@@ -190,10 +193,12 @@ def _of_year(found: dict[str, None], m: re.Match[str]) -> str:
 
 def _figures(text: str, notable: Sequence[Piece]) -> tuple[str, ...]:
     found: set[str] = set()
+    marks = 0
     for piece in notable:
         found.update(piece.numbers)
+        marks |= piece.marks
     end = 0
-    for start in _START.finditer(text):
+    for start in _START.finditer(text) if marks & lexicon.DIGIT else ():
         at = start.start()
         m = _FIGURE.match(text, at) if at >= end else None
         if m is None:

@@ -27,6 +27,7 @@ _SHORTEST = 8
 _NEAR_CONTEXT, _SAME_CONTEXT = 0.25, 0.4
 _FIRST_SENTENCE = 25
 _DAY = 20 * 3600.0
+_NO_WORDS: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,14 @@ class CopyMatch:
 def fingerprint(entry: Entry) -> Fingerprint:
     """Compute the fingerprint of an entry."""
     head = cleaning.headline(entry.title[:_MAX_TITLE], entry.source)
-    title = cleaning.tokens(head)
+    headed = lexicon.pieces(head)
+    title = lexicon.tokens(headed)
     text = cleaning.body((entry.summary or entry.text)[:_MAX_TEXT])
     said = lexicon.pieces(text)
-    if lexicon.tokens(said) == title:
+    if lexicon.are(said, title):
         text, said = "", []
+    # most texts have no word that a headline's capitals make a name
+    plain = lexicon.written(said) if any(name.folded in text for piece in headed for name in piece.names) else _NO_WORDS
     lead = said
     if len(said) > _LEAD_WORDS:
         text = " ".join(text.split(" ", _LEAD_WORDS)[:_LEAD_WORDS])
@@ -81,7 +85,7 @@ def fingerprint(entry: Entry) -> Fingerprint:
         generic=cleaning.is_generic(head),
         published=entry.published,
         words=sketches.packed(chain.from_iterable([piece.codes for piece in said])),
-        head=facts(head, plain_words=lexicon.written(said)),
+        head=facts(head, headed, plain_words=plain),
         lead=figures_and_periods(text, lead),
     )
 

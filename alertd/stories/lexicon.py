@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final
@@ -101,6 +101,17 @@ def pieces(text: str) -> list[Piece]:
 def tokens(said: Iterable[Piece]) -> list[str]:
     """The words of pieces for comparison."""
     return list(chain.from_iterable([piece.tokens for piece in said]))
+
+
+def are(said: Iterable[Piece], words: Sequence[str]) -> bool:
+    """Whether pieces have these words for comparison, and no others."""
+    at = 0
+    for piece in said:
+        for token in piece.tokens:
+            if at == len(words) or token != words[at]:
+                return False
+            at += 1
+    return at == len(words)
 
 
 def written(said: Iterable[Piece]) -> frozenset[str]:

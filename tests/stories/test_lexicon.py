@@ -50,3 +50,10 @@ def test_long_pieces_are_not_kept() -> None:
     known = len(lexicon._known)
     lexicon.pieces("x" * 1_000)
     assert len(lexicon._known) == known
+
+
+@pytest.mark.parametrize(
+    ("text", "same"), [("Acme, up 5%!", True), ("acme up", False), ("acme up 5% more", False), ("acme down 5%", False)]
+)
+def test_two_texts_of_the_same_words_are_told(text: str, same: bool) -> None:
+    assert lexicon.are(lexicon.pieces(text), ["acme", "up", "5%"]) is same
