@@ -17,8 +17,8 @@ from alertd.stages.context import Context
 from alertd.stages.recent import Recent
 from alertd.store import keys
 from alertd.store.leases import Lease
-from alertd.stories.fingerprints import Fingerprint, bands_of, find_copy, fingerprint
-from alertd.stories.records import read, written
+from alertd.stories.fingerprints import Fingerprint, bands_of, find_copy, fingerprint, may_copy
+from alertd.stories.records import beginning, read, written
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ _ERAS = 2
 _MOST_CONFLICTS = 20
 _LONG = 20_000
 """Characters from which fingerprints are made in a thread: less takes no longer than to hand it over."""
-_REMEMBERED = 4_096
+_REMEMBERED = 16_384
 
 Outcome = tuple[Literal["accepted", "seen"], str]
 
@@ -114,6 +114,29 @@ def meetings(said: str, accepted: int) -> list[int]:
     return sorted(known, key=lambda place: (-known[place], place))[:_MOST_CANDIDATES]
 
 
+def comparable(
+    entries: Sequence[Fingerprint], met: Sequence[Iterable[int]], stored: Mapping[int, str]
+) -> dict[int, Accepted]:
+    """Read those articles, by their places, that one of the entries which meet them may copy. Pure.
+
+    Of those that are copies themselves the originals are read as well, where they are met.
+
+    Args:
+        entries: that are about to be accepted.
+        met: for each the places of the articles that it meets.
+        stored: what is stored of these, as `accept.lua` writes it.
+    """
+    parts = {place: text.split("|", 2) for place, text in stored.items()}
+    heads = {place: beginning(part[2]) for place, part in parts.items()}
+    wanted = {
+        place for entry, places in zip(entries, met, strict=True) for place in places
+        if place in heads and may_copy(entry, *heads[place])
+    }  # fmt: skip
+    originals_of = {parts[place][1] for place in wanted}
+    wanted |= {place for place, part in parts.items() if part[0] in originals_of}
+    return {place: Accepted(parts[place][0], parts[place][1], read(parts[place][2])) for place in wanted}
+
+
 class _Request:
     """The entries of one call, of which some may be settled before others."""
 
@@ -142,6 +165,7 @@ class _Waiting:
     item: Judged
     candidate: Candidate
     mark: str
+    written: str
 
     @property
     def name(self) -> tuple[str, str]:
@@ -161,7 +185,8 @@ class Accepter:
         self._lease = lease
         self._waiting: list[_Waiting] = []
         self._sender: asyncio.Task[None] | None = None
-        self._known: Recent[int, Accepted] = Recent(_REMEMBERED)
+        # as it is stored: most is only glanced at
+        self._known: Recent[int, str] = Recent(_REMEMBERED)
         self._connections = 0
 
     async def accept(self, items: Sequence[Judged]) -> list[Outcome]:
@@ -183,7 +208,7 @@ class Accepter:
         made = await asyncio.to_thread(_candidates, items) if size > _LONG else _candidates(items)
         request = _Request(len(items))
         self._waiting += [
-            _Waiting(request, number, item, candidate, item.mark)
+            _Waiting(request, number, item, candidate, item.mark, written(candidate.fp))
             for number, (item, candidate) in enumerate(zip(items, made, strict=True))
         ]
         if self._sender is None:
@@ -226,7 +251,8 @@ class Accepter:
             )  # fmt: skip
             accepted, held = int(answer[0]), answer[2::2]
             met = [meetings(text, accepted) for text in answer[1::2]]
-            known = await self._fetched({place for places in met for place in places})
+            stored = await self._fetched({place for places in met for place in places})
+            known = comparable([w.candidate.fp for w in batch], met, stored)
             found = originals([w.candidate for w in batch], met, known, accepted)
             outcome, *answers = await context.store.run(
                 "accept",
@@ -250,8 +276,8 @@ class Accepter:
             hint="another alertd polls the same feed under the same lease; stop one of them",
         )
 
-    async def _fetched(self, places: set[int]) -> Mapping[int, Accepted]:
-        """What is stored of accepted articles; the latest are at hand."""
+    async def _fetched(self, places: set[int]) -> Mapping[int, str]:
+        """What is stored of accepted articles, as `accept.lua` writes it; the latest are at hand."""
         if self._connections != self._context.store.connections:
             # behind a new connection may be a server that does not know the latest and gives their places to others
             self._connections = self._context.store.connections
@@ -262,8 +288,7 @@ class Accepter:
             texts = await cast(Any, self._context.store.redis).mget([keys.fingerprint(place) for place in missing])
             for place, text in zip(missing, texts, strict=True):
                 if text:
-                    ident, original, stored = text.split("|", 2)
-                    found[place] = self._known[place] = Accepted(ident, original, read(stored))
+                    found[place] = self._known[place] = text
         return {place: known for place, known in found.items() if known is not None}
 
     def _settle(self, batch: Sequence[_Waiting], ids: Sequence[str], found: Sequence[str], accepted: int) -> None:
@@ -272,7 +297,7 @@ class Accepter:
         metrics.copies.inc(sum(bool(original) for original in found))
         for number, (waiting, ident, original) in enumerate(zip(batch, ids, found, strict=True)):
             of = ids[int(original[1:]) - 1] if original.startswith("#") else original
-            self._known[accepted + number + 1] = Accepted(ident, of, waiting.candidate.fp)
+            self._known[accepted + number + 1] = f"{ident}|{of}|{waiting.written}"
             entry = waiting.item.entry
             logger.debug("accepted: %s", entry.title, extra={"article": ident, "feed": entry.feed})
             waiting.request.settle(waiting.number, ("accepted", ident))
@@ -292,7 +317,7 @@ def _row(waiting: _Waiting, held: str, original: str) -> list[str | int]:
     known = Mark.read(waiting.mark).known if waiting.mark else KnownEntry("", "")
     return [
         keys.seen(item.entry.feed), item.key, waiting.mark, item.content, known.edits + update,
-        written(waiting.candidate.fp), dumps(item.entry), int(item.verdict.may_alert), item.verdict.held, original,
+        waiting.written, dumps(item.entry), int(item.verdict.may_alert), item.verdict.held, original,
         "" if original else held, known.article_id if update else "",
     ]  # fmt: skip
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Recent(dict[K, V], Generic[K, V]):
+# a plain dict looks for its first entry among all that were deleted before it
+class Recent(OrderedDict[K, V], Generic[K, V]):
     """A mapping of the entries that were set last.
 
     Args:
@@ -20,7 +22,7 @@ class Recent(dict[K, V], Generic[K, V]):
         self._most = most
 
     def __setitem__(self, key: K, value: V) -> None:
-        self.pop(key, None)
         super().__setitem__(key, value)
+        self.move_to_end(key)
         if len(self) > self._most:
-            del self[next(iter(self))]
+            self.popitem(last=False)

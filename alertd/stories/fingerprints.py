@@ -26,6 +26,7 @@ _MAX_TITLE, _MAX_TEXT = 1_000, 4_000
 _SHORTEST = 8
 _NEAR_CONTEXT, _SAME_CONTEXT = 0.25, 0.4
 _FIRST_SENTENCE = 25
+_RELATED, _INSIDE = 0.2, 0.6
 _DAY = 20 * 3600.0
 _NO_WORDS: frozenset[str] = frozenset()
 
@@ -191,8 +192,22 @@ def find_copy(
     return CopyMatch(best[1], f"{best[2]} as {best[1]}") if best else None
 
 
+def may_copy(new: Fingerprint, address: str, title: str) -> bool:
+    """Whether an article can copy one of this canonical address and folded headline, whatever their texts say.
+
+    Most that share a key cannot, and that is told before what is stored of them is read.
+    """
+    if (address and address == new.address) or title == new.title:
+        return True
+    a, b = _content(new.title), _content(title)
+    common = len(a & b)
+    return bool(common) and (common >= _RELATED * len(a | b) or common >= _INSIDE * min(len(a), len(b)))
+
+
 def _copies(new: Fingerprint, old: Fingerprint) -> tuple[float, str]:
     """How strongly and why two articles look like one text, contradictions aside."""
+    if not may_copy(new, old.address, old.title):
+        return 0.0, ""
     titles = title_likeness(new.title, old.title)
     leads = likeness(new, old)
     both = bool(new.words and old.words)
@@ -210,7 +225,7 @@ def _copies(new: Fingerprint, old: Fingerprint) -> tuple[float, str]:
         inside = shared / short if short else 0.0
         texts = leads >= 0.6 and _long(new) and _long(old)
         headlines = shared >= 4 and (titles >= 0.75 or (inside >= 0.95 and short >= 5))
-        if texts and (titles >= 0.4 or inside >= 0.6 or (leads >= 0.75 and titles >= 0.2)):
+        if texts and (titles >= 0.4 or inside >= _INSIDE or (leads >= 0.75 and titles >= _RELATED)):
             near = "near-same text"
         else:
             near = "near-same headline" if headlines and (not both or leads >= 0.3) else ""
@@ -277,7 +292,7 @@ def _said(fp: Fingerprint) -> Facts:
 
 @lru_cache(maxsize=8_192)
 def _content(title: str) -> frozenset[str]:
-    return frozenset(w for w in title.split() if w not in STOP)
+    return frozenset(title.split()) - STOP
 
 
 def _bands(letter: str, sets: Sequence[Collection[int]], count: int) -> list[list[str]]:

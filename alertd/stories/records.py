@@ -26,6 +26,12 @@ def _said(facts: Facts) -> tuple[tuple[str, ...], ...]:
     return facts.figures, facts.periods, facts.directions, facts.names
 
 
+def beginning(text: str) -> tuple[str, str]:
+    """Address and headline of what `written` wrote, at a fraction of the price of all of it."""
+    address, title, _ = text.split(_FIELD, 2)
+    return address, title
+
+
 def read(text: str) -> Fingerprint:
     """Read what `written` wrote.
 
