@@ -11,8 +11,9 @@ from redis.asyncio import Redis
 
 from alertd.articles import Entry
 from alertd.stages.accept import Judged
-from alertd.stages.accepter import AT_ONCE, Accepted, Accepter, Candidate, meetings, originals
+from alertd.stages.accepter import AT_ONCE, Accepter
 from alertd.stages.context import Context
+from alertd.stages.originals import Accepted, Candidate, comparable, meetings, originals
 from alertd.store import keys
 from alertd.stories.fingerprints import bands, fingerprint
 from alertd.stories.records import written
@@ -39,6 +40,17 @@ async def every(ctx: Context, *entries: Entry) -> list[Judged]:
 def test_copies_are_found_among_those_that_come_together_and_point_to_one_original() -> None:
     together = [candidate(TITLE), candidate(OTHERS[2]), candidate(TITLE, "post"), candidate(TITLE, "third")]
     assert originals(together, [()] * 4, {}, 7) == ["", "", "#1", "#1"]
+
+
+def test_only_what_may_be_copied_is_read_and_with_a_copy_its_original() -> None:
+    stored = {
+        1: f"1-0||{written(candidate('Harbour workers in Turku end their strike').fp)}",
+        2: f"2-0|1-0|{written(candidate(TITLE).fp)}",
+        3: f"3-0||{written(candidate(OTHERS[2]).fp)}",
+    }
+    new = candidate(OTHERS[0]).fp
+    assert set(comparable([new], [(1, 2, 3, 9)], stored)) == {1, 2}
+    assert comparable([new], [(3,)], {3: stored[3]}) == {}
 
 
 def test_what_is_stored_comes_before_what_comes_together() -> None:
