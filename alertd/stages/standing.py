@@ -99,6 +99,14 @@ async def stand(store: Store, configuration: Configuration) -> None:
     )
 
 
+async def former_names(store: Store) -> dict[str, tuple[str, ...]]:
+    """The names that rules of the files had before, by their name now."""
+    found: dict[str, tuple[str, ...]] = {}
+    for former, name in sorted((await cast(Any, store.redis).hgetall(keys.RENAMED)).items()):
+        found[name] = (*found.get(name, ()), former)
+    return found
+
+
 def _marks(configuration: Configuration) -> dict[str, str]:
     return {rule.name: mark(rule) for rule in configuration.watchlist.rules}
 

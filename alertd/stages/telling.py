@@ -11,6 +11,7 @@ from alertd.articles import Alert, Article, Placement, Tags, dumps
 from alertd.exchanges import Sessions
 from alertd.stages.context import Context, InForce
 from alertd.stages.silences import SilenceReader
+from alertd.stages.standing import former_names
 from alertd.store import keys
 from alertd.watchlist.alerts import alerts_for
 from alertd.watchlist.hours import Telling, telling
@@ -100,6 +101,8 @@ class Teller:
         self._context = context
         self._silences = SilenceReader(context)
         self._sessions = Sessions()
+        self._former: Mapping[str, Sequence[str]] = {}
+        self._named = ""
         self.since: Mapping[str, float] = {}
         """Rule's name → Unix seconds from which on a rule of another kind counted; see `backfill`."""
 
@@ -111,6 +114,8 @@ class Teller:
         Args:
             now: the configuration in force, one for all of them.
         """
+        if self._named != now.configuration.generation:
+            self._former, self._named = await former_names(self._context.store), now.configuration.generation
         matched = [_matched(now.book, one) for one in news]
         remembered = await self._remembered(now.book, news, matched)
         silences = await self._silences.now()
@@ -133,7 +138,7 @@ class Teller:
         alerts = alerts_for(
             matches, article, tags, placement, default_channel=now.configuration.settings.slack.channel,
             posted=remembered.posted.get(placement.story.id, frozenset()), now=context.clock(),
-            generation=now.configuration.generation, pacing=pacing, untold=one.untold,
+            generation=now.configuration.generation, pacing=pacing, untold=one.untold, former=self._former,
         )  # fmt: skip
         at = {alert.key: self.when(alert) for alert in alerts}
         outcome = outcome_of(

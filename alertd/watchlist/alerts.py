@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container
+from collections.abc import Container, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
 from alertd.articles import Alert, Article, Placement, Tags
 from alertd.watchlist.pacing import Pacing
 from alertd.watchlist.rules import Match, Matches, issuer_of
 
+_NO_NAMES: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 _NEWS = 0.5  # the placing promises it exactly when the story's revision rose
 
 
@@ -35,6 +38,7 @@ def alerts_for(
     pacing: Pacing | None = None,
     untold: bool = False,
     worded: bool = True,
+    former: Mapping[str, Sequence[str]] = _NO_NAMES,
 ) -> tuple[Alert, ...]:
     """Turn matches into alerts.
 
@@ -56,6 +60,7 @@ def alerts_for(
         untold: the article is a copy of one that was held only because it came without a date; it may post in its
             place.
         worded: whether alerts say why; wording takes longer than all else.
+        former: rule's name → names that it had before: what it said under them counts as said.
 
     Returns:
         The posts, then the replies; none when the article may not alert.
@@ -73,11 +78,16 @@ def alerts_for(
         key = post_key(
             found.rule, found.occasion or story.id, issuer, 0 if own else story.revision, destination
         )  # fmt: skip
-        earlier = key in posted or any(
+        said = key in posted
+        earlier = said or any(
             post_key(found.rule, story.id, issuer, r, destination) in posted for r in range(1, story.revision)
         )
+        if not earlier and found.rule in former and not own:
+            names, revisions = former[found.rule], range(1, story.revision + 1)
+            under = [r for n in names for r in revisions if post_key(n, story.id, issuer, r, destination) in posted]
+            said, earlier = story.revision in under, bool(under)
         copies = placement.relation == "copy" and not found.by_outlet and not untold
-        if not copies and key not in posted and (own or (news and not found.once) or not earlier):
+        if not copies and not said and (own or (news and not found.once) or not earlier):
             if pacing is None or pacing.admit(found.rule, issuer, story.id):
                 kind, chosen = "post", posts
             elif earlier:
@@ -89,9 +99,9 @@ def alerts_for(
             kind, chosen = "reply", replies
         if key not in chosen:
             chosen[key] = _alert(key, kind, found, destination, article, tags, placement, now, generation, worded)
-    said = {alert.destination for alert in posts.values()}
+    told = {alert.destination for alert in posts.values()}
     # Who reads the message needs no reply about the same article beside it.
-    return (*posts.values(), *(alert for alert in replies.values() if alert.destination not in said))
+    return (*posts.values(), *(alert for alert in replies.values() if alert.destination not in told))
 
 
 def _alert(

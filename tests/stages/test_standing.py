@@ -9,11 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from alertd.reload import agree, insist
+from alertd.reload import Reloader, agree, insist
 from alertd.stages.standing import Standing, StandingReader, renamings, stand
 from tests.slack.world import alert
-from tests.stages.world import context, in_force
+from tests.stages.test_decide import RULES as RULES_OF_TAGS
+from tests.stages.test_decide import alerts, through
+from tests.stages.world import GAZETTEER, context, entry, in_force, taken
 from tests.tagging import fakes
+from tests.test_reload import edit
 
 
 @pytest.mark.parametrize(
@@ -81,3 +84,30 @@ async def test_a_process_that_comes_late_does_not_bring_old_rules_back(redis: Re
         assert found.names == {"x"}
         assert found.version == f"2 {new.generation}"
         assert await reader.now() is found, "what did not change is not read again"
+
+
+@pytest.mark.parametrize(
+    ("edited", "kinds"),
+    [
+        ("{name: phones, companies: [1810.HK]}", ["post", "reply"]),
+        ("{name: xiaomi, companies: [1810.HK], severity: high}", ["post", "reply"]),
+        ("{name: phones, companies: [1810.HK, JEF]}", ["post", "post"]),
+    ],
+    ids=["renamed", "edited", "another"],
+)
+async def test_a_renamed_rule_does_not_say_again_what_it_said(
+    redis: Redis, tmp_path: Path, edited: str, kinds: list[str]
+) -> None:
+    before = "rules: [{name: xiaomi, companies: [1810.HK]}]"
+    first, second = "Xiaomi recalls its pad over a fault", "Xiaomi calls its pad back over a fault"
+    async with context(redis, tmp_path, RULES_OF_TAGS, watchlist=before) as ctx:
+        await insist(ctx.store, ctx.process, ctx.now.configuration)
+        ids = await taken(ctx, entry(first))
+        await through(ctx, redis, ids)
+        edit(tmp_path, f"rules: [{edited}]")
+        await Reloader(ctx, tmp_path / "config", GAZETTEER, lambda _: None).reload()
+        ids += await taken(ctx, entry(second, feed="post"))
+        found = await through(ctx, redis, ids)
+        assert found[1]["story"] == found[0]["story"], "another report of the same"
+        assert found[1]["relation"] == "same_event"
+        assert [one.kind for one in await alerts(redis)] == kinds
