@@ -38,7 +38,7 @@ from alertd.stages.socket import Socket
 from alertd.stages.standing import stand
 from alertd.stages.tag import TagStage
 from alertd.stages.websub import open_hubs
-from alertd.state import open_state, reach
+from alertd.state import open_state, reach, willing
 from alertd.store import embedded, keys, streams
 from alertd.store.connection import TROUBLE, Store, open_store
 from alertd.store.folder import FolderLock
@@ -121,9 +121,10 @@ async def _serve(
         loading = asyncio.create_task(asyncio.to_thread(_load_tagger, configuration, gazetteer))
     async with contextlib.AsyncExitStack() as stack:
         store = await stack.enter_async_context(await open_configured(configuration))
-        await store.prepare(migrate)
-        stack.push_async_callback(_leave, store, process)
-        await reload.insist(store, process, configuration)
+        with willing(store):
+            await store.prepare(migrate)
+            stack.push_async_callback(_leave, store, process)
+            await reload.insist(store, process, configuration)
         metrics.configured(configuration.generation)
 
         async def revive() -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pwd
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
+
+from redis.exceptions import ResponseError
 
 from alertd.config import Configuration
 from alertd.errors import StoreError
@@ -65,14 +69,35 @@ def _reason(error: BaseException) -> str:
     return type(error).__name__
 
 
+@contextlib.contextmanager
+def willing(store: Store) -> Iterator[None]:
+    """Say it in words when the server answers but takes nothing.
+
+    Raises:
+        StoreError: its disk or memory is full, or we may not do what was asked.
+    """
+    try:
+        yield
+    except ResponseError as error:
+        raise StoreError(
+            f"the server takes nothing: {error}",
+            where=store.where,
+            hint="give it disk or memory, or us the right, and start again; what it holds is safe",
+        ) from error
+
+
 async def reach(store: Store) -> None:
     """Make sure that the server answers; closes the connection when it does not.
 
     Raises:
-        StoreError: it does not answer.
+        StoreError: it does not answer, or takes nothing.
     """
     try:
-        await cast(Any, store.redis).ping()
+        with willing(store):
+            await cast(Any, store.redis).ping()
+    except StoreError:
+        await store.close()
+        raise
     except TROUBLE as error:
         await store.close()
         raise StoreError(

@@ -16,6 +16,7 @@ from types import ModuleType
 
 BENCHMARKS: Mapping[str, str] = {
     "backtest": "benchmarks.backtest",
+    "chaos": "benchmarks.chaos",
     "feeds-corpus": "benchmarks.feeds_corpus",
     "hostile": "benchmarks.hostile",
     "latency": "benchmarks.latency",

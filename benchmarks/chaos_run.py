@@ -1,0 +1,289 @@
+"""One run of `python -m benchmarks chaos`, in a mount namespace of its own where that is allowed.
+
+`python -m benchmarks.chaos_run SIZE` prints what came of it as one line of JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from alertd.demo.slack import TOKEN
+from alertd.stages.archive import since
+from alertd.store import keys
+from alertd.store.connection import TROUBLE, Store, open_store
+from benchmarks.chaos_line import MARK
+from benchmarks.chaos_world import FEEDS, Feeds, Line, Names, Redis, Slack
+from benchmarks.headlines import COMPANIES
+from benchmarks.soak import FAKETIME, LIBRARIES
+
+HOUR = 3600
+DISK_MB = 192
+MOST_STUCK = 1_000
+"""Entries that nobody has read yet, counted up to here."""
+CHANNELS = ("alerts", "alertd")
+STAGES = ("poll", "tag", "tag", "decide,notify")
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much, for how long, and what goes wrong; times in seconds.
+
+    Attributes:
+        seconds: how long articles come.
+        rate: articles a second.
+        kills, restarts, poison: how many processes are killed, how often Redis is stopped, how many articles kill.
+        names_gone: how long the name server is away.
+        patience: how long to wait until all is settled afterwards.
+        seed: of all chance.
+        apart: whether this process may mount.
+    """
+
+    seconds: float
+    rate: float
+    kills: int
+    restarts: int
+    poison: int
+    names_gone: float
+    patience: float
+    seed: int
+    apart: bool
+
+
+class World:
+    """The line and all around it, with what befell it."""
+
+    def __init__(self, size: Size, folder: Path, library: str) -> None:
+        self.size, self.folder = size, folder
+        self.faults: Counter[str] = Counter()
+        self.chance = random.Random(size.seed)
+        articles = int(size.seconds * size.rate)
+        # not among the first: what is there at the start is old news
+        self.poison = frozenset(self.chance.sample(range(articles // 10, articles * 9 // 10), size.poison))
+        self._clock = folder / "clock"
+        self._clock.write_text("+0", encoding="ascii")
+        # libfaketime: https://github.com/wolfcw/libfaketime
+        faked = {
+            "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(self._clock), "FAKETIME_CACHE_DURATION": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        } if library else {}  # fmt: skip
+        self.disk = folder / "redis"
+        self.disk.mkdir()
+        if size.apart:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "none", str(self.disk)], check=True)
+            names = folder / "resolv.conf"
+            names.write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n", encoding="ascii")
+            subprocess.run(["mount", "--bind", str(names), "/etc/resolv.conf"], check=True)
+        self.names = Names()
+        self.redis = Redis(self.disk, folder / "s", faked)
+        self.feeds = Feeds(size.rate, self.poison, self.chance)
+        self.slack = Slack(CHANNELS)
+        environment = {"HF_HUB_OFFLINE": "1", **faked}
+        self.line = [Line(folder / "config", stages, environment) for stages in STAGES]
+        self.left_out = [] if library else ["jumps of the clock (no libfaketime)"]
+        if not size.apart:
+            self.left_out.append("a full disk and a name server that is gone (no mount namespace)")
+
+    def configure(self) -> None:
+        """Write the configuration."""
+        host = "w{0}.wire.test" if self.size.apart else "127.0.0.1"
+        rows = "".join(
+            f"  - {{name: w{n}, url: 'http://{host.format(n)}:{self.feeds.port}/{n}', interval: 5s, max_age: 1d}}\n"
+            for n in range(FEEDS)
+        )
+        config = self.folder / "config"
+        config.mkdir()
+        (config / "alertd.yaml").write_text(
+            f"allow_private_addresses: true\nfeeds:\n{rows}redis: {{url: 'unix://{self.folder / 's'}'}}\n"
+            f"slack: {{token: {TOKEN}, base_url: '{self.slack.base_url}', channel: '#alerts', pace: 0s, "
+            "workspace_rate: 1000, digest_above: 1000, digest_after: 7d, doubt_grace: 1s}\n"
+            "operator: {channel: '#alertd'}\nweb: {port: 0}\nlog: {level: warning}\n",
+            encoding="utf-8",
+        )
+        (config / "watchlist.yaml").write_text(
+            f"rules: [{{name: all, companies: {json.dumps(COMPANIES)}, min_relevance: 0.1}}]\n", encoding="utf-8"
+        )
+
+    def leave(self, logs: str) -> None:
+        """Give back what was mounted, and keep the logs in a folder if one is named."""
+        if self.size.apart:
+            subprocess.run(["umount", "--lazy", str(self.disk)], check=False)
+        if logs:
+            subprocess.run(["cp", *map(str, self.folder.glob("*.log")), logs], check=True)
+
+    def step(self, seconds: int) -> None:
+        """Put the clock of this host elsewhere."""
+        self._clock.write_text(f"{seconds:+d}", encoding="ascii")
+        self.faults["clock steps"] += 1
+
+
+async def kills(world: World) -> None:
+    """Kill processes at random."""
+    size = world.size
+    for _ in range(size.kills):
+        await asyncio.sleep(size.seconds / (size.kills + 1) * world.chance.uniform(0.5, 1.5))
+        world.chance.choice(world.line).kill()
+        world.faults["kills"] += 1
+
+
+async def restarts(world: World) -> None:
+    """Stop Redis for a few seconds, again and again."""
+    for _ in range(world.size.restarts):
+        await asyncio.sleep(world.size.seconds / (world.size.restarts + 1))
+        await world.redis.stop()
+        await asyncio.sleep(world.chance.uniform(1, 5))
+        await world.redis.start()
+        world.faults["stops of Redis"] += 1
+
+
+async def clock(world: World) -> None:
+    """An hour ahead and back, an hour back and ahead."""
+    for share, seconds in ((0.15, HOUR), (0.1, 0), (0.15, -HOUR), (0.1, 0)):
+        await asyncio.sleep(share * world.size.seconds)
+        world.step(seconds)
+
+
+async def disk(world: World) -> None:
+    """Fill the disk of Redis for a while."""
+    await asyncio.sleep(0.55 * world.size.seconds)
+    ballast = world.disk / "ballast"
+    with ballast.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(65536))
+    world.faults["full disk"] += 1
+    await asyncio.sleep(min(20.0, 0.1 * world.size.seconds))
+    ballast.unlink()
+
+
+async def names(world: World) -> None:
+    """Send the name server away."""
+    await asyncio.sleep(0.7 * world.size.seconds)
+    world.names.go()
+    world.faults["name server gone"] += 1
+    await asyncio.sleep(world.size.names_gone)
+    world.names.come()
+
+
+@asynccontextmanager
+async def running(world: World) -> AsyncIterator[None]:
+    """All of it at work; ended in order afterwards."""
+    async with world.feeds, world.slack:
+        world.configure()
+        if world.size.apart:
+            world.names.come()
+        await world.redis.start()
+        lives = [asyncio.create_task(line.live()) for line in world.line]
+        try:
+            yield
+        finally:
+            for life in lives:
+                life.cancel()
+            await asyncio.gather(*lives, return_exceptions=True)
+            await asyncio.gather(*(line.end() for line in world.line))
+            await world.redis.stop()
+            world.names.go()
+
+
+async def measure(size: Size) -> dict[str, Any]:
+    """One run: what befell, and what became of every article."""
+    library = next((str(path) for path in sorted(LIBRARIES.glob(FAKETIME.replace("time.so", "timeMT.so")))), "")
+    with tempfile.TemporaryDirectory(prefix="alertd-chaos-") as name:
+        world = World(size, Path(name), library)
+        try:
+            async with running(world):
+                await asyncio.sleep(5.0)
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(world.feeds.publish(size.seconds))
+                    group.create_task(kills(world))
+                    group.create_task(restarts(world))
+                    if library:
+                        group.create_task(clock(world))
+                    if size.apart:
+                        group.create_task(disk(world))
+                        group.create_task(names(world))
+                began = time.monotonic()
+                async with open_store(socket=world.folder / "s") as store:
+                    found = await settled(world, store)
+                found["calm_s"] = round(time.monotonic() - began)
+        finally:
+            for line in world.line:
+                line.kill()
+            world.leave(os.environ.get("ALERTD_CHAOS_LOGS", ""))
+        return {"faults": dict(world.faults), "left_out": world.left_out, **found}
+
+
+async def settled(world: World, store: Store) -> dict[str, Any]:
+    """Wait until every article has its fate and nothing waits any more; the last look is what counts."""
+    deadline = time.monotonic() + world.size.patience
+    found: dict[str, Any] = {}
+    while time.monotonic() < deadline:
+        await asyncio.sleep(3.0)
+        with suppress(*TROUBLE):
+            found = await looked(world, store)
+            wrong = found["lost"] + found["stuck"] + abs(found["poison_planted"] - found["dead_lettered"])
+            if not wrong:
+                await asyncio.sleep(5.0)  # a doubled one would come now
+                return await looked(world, store)
+    return found
+
+
+async def looked(world: World, store: Store) -> dict[str, Any]:
+    """What became of every article so far."""
+    redis = cast(Any, store.redis)
+    filed: dict[int, list[str]] = {}
+    async for rows in since(store, 0.0):
+        for row in rows:
+            filed.setdefault(int(row.article.entry.url.rpartition("/")[2]), []).append(row.article.id)
+    dead = [fields for _, fields in await redis.xrange(keys.DEAD)]
+    killed = [fields for fields in dead if MARK in fields["payload"]]
+    fates: Counter[str] = Counter()
+    told = world.slack.told
+    lost = [n for n in range(world.feeds.count) if n not in filed and n not in world.poison]
+    doubled = sum(count > 1 for count in told.values())
+    untold = []
+    for ids in filed.values():
+        alerted = 0
+        for ident in ids:
+            decision = json.loads(await redis.get(keys.decision(ident)) or "{}")
+            fates[f"{decision.get('relation', '?')}, {decision.get('outcome', '?')}"] += 1
+            alerted += any(key for key in decision.get("alerts", ()))
+            for key in decision.get("alerts", ()):
+                if not told[key] and "why" not in json.loads(await redis.get(keys.sent(key)) or "{}"):
+                    untold.append(key)
+        doubled += alerted > 1
+    fates["dead letter"] = len(dead)
+    stuck = 0
+    for stream, group in keys.GROUPS.items():
+        stuck += (await redis.xpending(stream, group))["pending"]
+        read = next(row["last-delivered-id"] for row in await redis.xinfo_groups(stream) if row["name"] == group)
+        stuck += len(await redis.xrange(stream, f"({read}", count=MOST_STUCK))
+    for channel in await redis.smembers(keys.CHANNELS):
+        stuck += await redis.llen(keys.outbox(channel))
+    return {
+        "kills": world.faults["kills"], "articles": world.feeds.count, "lost": len(lost) + len(set(untold)),
+        "doubled": doubled, "stuck": stuck, "dead_lettered": len(killed), "poison_planted": len(world.poison),
+        "dead_innocent": len(dead) - len(killed), "filed_twice": sum(len(ids) > 1 for ids in filed.values()),
+        "alerts": len(told), "redis_restarts": world.faults["stops of Redis"],
+        "starts": sum(line.starts for line in world.line), "fates": dict(fates),
+    }  # fmt: skip
+
+
+def main(given: Mapping[str, Any]) -> None:
+    """Run once and print the verdict."""
+    print(json.dumps(asyncio.run(measure(Size(**given)))))
+
+
+if __name__ == "__main__":
+    main(json.loads(sys.argv[1]))

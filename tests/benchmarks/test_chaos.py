@@ -1,0 +1,23 @@
+"""The chaos benchmark runs at its tiny size, and nothing is lost or doubled."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+@pytest.mark.timeout(300)
+def test_tiny_run_accounts_for_every_article() -> None:
+    command = [sys.executable, "-m", "benchmarks", "chaos", "--tiny"]
+    finished = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, timeout=290)
+    found = json.loads(finished.stdout.splitlines()[-1])
+    assert found["articles"] == 100
+    assert found["kills"] == 3
+    assert found["redis_restarts"] == 1
+    assert (found["lost"], found["doubled"], found["stuck"], found["dead_lettered"]) == (0, 0, 0, 0)
