@@ -183,7 +183,7 @@ def _told(handler: Handler) -> Handler:
             logger.info("%s could not be answered: %s", request.path, type(error).__name__)
             said = {
                 "error": "alertd cannot reach its store (Redis)",
-                "hint": "it tries again by itself; the log says why, alertd status looks from outside",
+                "hint": "it tries again by itself, and so does this page; the log of alertd says why",
             }
             return web.json_response(said, status=503)
         except web.HTTPRequestEntityTooLarge:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 
 from alertd.store import embedded, keys
 from tests.stages.world import entry
@@ -84,6 +86,7 @@ def world(folder: Path, kind: str, *, token: str = "") -> Iterator[World]:
                 if kind == "gone":
                     await embedded.stop(state)
                     stopped = True
+                    context.store.redis.set_retry(Retry(NoBackoff(), 0))  # a second of waiting for each answer
                 begun.set_result(World(f"http://127.0.0.1:{web.port}", do, context, ids, alert))
                 await ending.wait()
         except BaseException as error:

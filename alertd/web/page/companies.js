@@ -30,7 +30,7 @@ async function listed(root, signal) {
     const found = await get("/api/companies", { q: wanted, limit: 60 }, signal);
     if (wanted !== search.value.trim()) return;
     show(body, found.items.length ? rows("companies", COLUMNS, found.items.map((company) => [
-      h("div", null, h("a", { className: "name", href: `#/companies/${encodeURIComponent(company.issuer)}` }, company.name), " ", h("span", { className: "sub" }, company.symbol), company.watched && h("span", { className: "hidden" }, " watched"), company.watched && h("span", { className: "tag event", "aria-hidden": "true" }, "watched")),
+      h("div", null, h("a", { className: "name", href: `#/companies/${encodeURIComponent(company.issuer)}` }, company.name), " ", h("span", { className: "sub" }, company.symbol), company.watched && h("span", { className: "hidden" }, " watched"), company.watched && [" ", h("span", { className: "tag event", "aria-hidden": "true" }, "watched")]),
       spark(company.hours, `${many(company.articles, "article")} in 24 hours`), company.articles, felt(company.score), `${company.negative} / ${company.positive}`,
     ])) : blank(wanted ? `No company is called ${wanted}` : "Nobody was talked of yet", wanted ? "Search by symbol (NVDA, 1810.HK) or by name." : "Companies appear here with the first article about them; those of the watchlist are always here.", h("a", { className: "button", href: "#/watchlist" }, "See the watchlist")));
   }

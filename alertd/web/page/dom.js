@@ -96,11 +96,13 @@ export function blank(title, text, ...actions) {
   return h("div", { className: "blank" }, h("h2", null, title), h("p", null, text), actions.length > 0 && h("div", { className: "actions" }, actions));
 }
 
+const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}${text.endsWith(".") ? "" : "."}`;
+
 /** What a view says when it cannot be shown: what failed, what to do, and a way to try again. */
 export function failed(error, again) {
   return h(
     "div", { className: "blank", role: "alert" },
-    h("h2", null, error.message || "This cannot be shown"), h("p", null, error.hint || "The log of alertd says more."),
+    h("h2", null, sentence(error.message || "This cannot be shown").slice(0, -1)), h("p", null, sentence(error.hint || "The log of alertd says more")),
     again && h("div", { className: "actions" }, h("button", { type: "button", onclick: again }, "Try again")),
   );
 }

@@ -8,6 +8,7 @@ const WORDS = { live: "live", away: "not connected", connecting: "connecting" };
 const main = document.getElementById("main");
 let leave = null;
 let shown = 0;
+let broken = false;
 
 function place() {
   const [path, query] = location.hash.replace(/^#\/?/, "").split("?");
@@ -33,6 +34,7 @@ async function route(focus) {
       bar.scrollLeft = entry.offsetLeft - bar.clientWidth / 2;
     } else entry.removeAttribute("aria-current");
   }
+  broken = false;
   const view = h("div", { className: "view" }, loading());
   show(main, view);
   try {
@@ -40,7 +42,8 @@ async function route(focus) {
     if (turn === shown) await module.view(view, { rest, query, signal });
   } catch (error) {
     if (error.name === "AbortError") return;
-    if (turn === shown) show(view, head(link(name)), h("div", { className: "card" }, failed(error, () => route(true))));
+    broken = turn === shown;
+    if (broken) show(view, head(link(name)), h("div", { className: "card" }, failed(error, () => route(true))));
   }
   if (turn !== shown) return;
   const title = main.querySelector("h1");
@@ -53,6 +56,8 @@ async function route(focus) {
 }
 
 watch((name, data) => {
+  // a view that failed shows itself again once alertd is back
+  if (broken && (name === "back" || (name === "state" && data === "live"))) route(false);
   if (name !== "state") return;
   document.getElementById("pulse").className = `pulse ${data}`;
   document.getElementById("pulse-words").textContent = WORDS[data];
