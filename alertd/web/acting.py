@@ -1,9 +1,10 @@
-"""What the page does on request: explain, replay, silence. A silence is all that it changes."""
+"""What the page does on request: explain, replay, silence, put dead letters back; only the last two change anything."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import re
 from typing import Any, Final, cast
 
 from pydantic import ValidationError
@@ -12,7 +13,7 @@ from alertd.articles import Alert
 from alertd.config.units import seconds
 from alertd.configured import retagged
 from alertd.slack.compose import compose
-from alertd.stages import browsing, silences
+from alertd.stages import browsing, dead_letters, silences
 from alertd.stages.context import Context
 from alertd.stages.explaining import filed_text, remembered
 from alertd.stages.recall import recall
@@ -33,6 +34,7 @@ LONGEST_TEXT: Final = 5_000
 """Characters of a pasted text."""
 LONGEST_SILENCE: Final = 30 * 86_400.0
 _MOST_TOLD: Final = 20
+_ENTRY: Final = re.compile(r"\d{1,20}-\d{1,20}")
 
 
 class Acting:
@@ -157,6 +159,16 @@ class Acting:
             first = error.errors(include_url=False, include_input=False)[0]
             raise RequestError(f"match.{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
         return {"id": await silences.add(self._context.store, made)}
+
+    async def put_back(self, ident: str) -> dict[str, Any]:
+        """Put a dead letter back on its way."""
+        rows = await self._redis.xrange(keys.DEAD, ident, ident) if _ENTRY.fullmatch(ident) else []
+        if not rows:
+            raise RequestError("no dead letter has this id", hint="another replay may have come first", status=404)
+        letter = dead_letters.Letter.read(*rows[0])
+        outcome, joined = await dead_letters.replay(self._context.store, letter, self._context.window)
+        words = dead_letters.WORDS[outcome] + (f", as a copy of {joined}" if joined else "")
+        return {"id": ident, "outcome": outcome, "words": words}
 
     async def silences(self) -> dict[str, Any]:
         """Silences that hold, and those that ended lately."""

@@ -445,6 +445,14 @@ class Done(Answer):
     id: str
 
 
+class Moved(Answer):
+    """What putting a dead letter back came to."""
+
+    id: str
+    outcome: Literal["back", "gone", "decided", "told", "waits"]
+    words: str
+
+
 class Trouble(Answer):
     """Why something was not done."""
 

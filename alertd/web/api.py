@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from alertd.errors import AlertdError
 from alertd.stages.context import Context
 from alertd.store.connection import TROUBLE
 from alertd.tagging.gazetteer import Gazetteer
@@ -65,6 +66,8 @@ ADDRESSES: Final = (
     Address("GET", "/api/feeds", "How the feeds do, those that fail first.", answers.Feeds,
             {**_LIMIT, "after": "`after` of the answer before.", "q": "A part of name or address."}),
     Address("GET", "/api/system", "How alertd itself does.", answers.SystemState, {}),
+    Address("POST", "/api/dead/{id}/replay", "Put a dead letter back on its way, once its cause is gone.",
+            answers.Moved, {}, None, (403, 404, 409)),
     Address("POST", "/api/session", "Sign a browser in by the token.", answers.Done, {}, answers.AskSession, (403,)),
     Address("DELETE", "/api/session", "Sign it out.", answers.Done, {}, None, (403,)),
 )  # fmt: skip
@@ -115,6 +118,7 @@ class Api:
             ("DELETE", "/api/silences/{id}"): self._one("id", acting.expire),
             ("GET", "/api/feeds"): self._seen(operating.feeds),
             ("GET", "/api/system"): self._system,
+            ("POST", "/api/dead/{id}/replay"): self._one("id", acting.put_back),
             ("POST", "/api/session"): self._sign_in,
             ("DELETE", "/api/session"): self._sign_out,
         }
@@ -179,6 +183,8 @@ def _told(handler: Handler) -> Handler:
             return await handler(request)
         except RequestError as error:
             return web.json_response({"error": error.what, "hint": error.hint}, status=error.status)
+        except AlertdError as error:
+            return web.json_response({"error": str(error.what), "hint": error.hint}, status=409)
         except TROUBLE as error:
             logger.info("%s could not be answered: %s", request.path, type(error).__name__)
             said = {

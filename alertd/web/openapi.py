@@ -45,7 +45,11 @@ class Address:
 
 
 _SHARED: Final = {400: "The request is wrong.", 401: "The token is missing.", 503: "The store is away."}
-_OWN: Final = {403: "It comes from another site, or is no JSON.", 404: "There is none, or it is forgotten."}
+_OWN: Final = {
+    403: "It comes from another site, or is no JSON.",
+    404: "There is none, or it is forgotten.",
+    409: "It cannot be done.",
+}
 
 
 def document(addresses: Sequence[Address]) -> dict[str, Any]:

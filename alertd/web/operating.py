@@ -11,7 +11,7 @@ import alertd
 from alertd import report
 from alertd.stages import companies, silences
 from alertd.stages.context import Context
-from alertd.stages.dead_letters import title_of
+from alertd.stages.dead_letters import Letter
 from alertd.store import keys
 from alertd.taxonomy import EVENT_TYPES
 from alertd.troubles import span, troubles, worst_first
@@ -134,13 +134,7 @@ class Operating:
 
     async def _dead(self) -> list[dict[str, Any]]:
         entries = await self._redis.xrevrange(keys.DEAD, count=MOST_DEAD)
-        return [
-            {
-                "id": entry, "stage": row["stage"], "article": row["article"], "error": row["error"],
-                "title": title_of(row.get("payload", "")), "at": float(row["at"]),
-            }
-            for entry, row in entries
-        ]  # fmt: skip
+        return [Letter.read(entry, row).to_plain() for entry, row in entries]
 
     async def _leases(self, channels: Mapping[str, int]) -> list[dict[str, Any]]:
         names = [*_LEASES, *(f"channel {name}" for name in list(channels)[:MOST_DEAD])]

@@ -9,10 +9,12 @@ import pytest
 from redis.asyncio import Redis
 
 from alertd.stages import archive
+from alertd.stages.tag import set_aside
 from alertd.store import keys
+from alertd.store.streams import Reader
 from alertd.web import answers
 from alertd.web.api import ADDRESSES, OPENAPI
-from tests.stages.world import entry
+from tests.stages.world import entry, taken
 from tests.web.world import Browser, ids_of, news, page, passed, polled, posted
 
 EMPTY: dict[str, type[answers.Answer]] = {
@@ -157,6 +159,21 @@ async def test_explain_replay_and_silences(redis: Redis, tmp_path: Path) -> None
         await browser.send("DELETE", f"/api/silences/{made['id']}")
         assert not (await browser.get("/api/silences"))["items"][0]["holds"]
         await browser.send("DELETE", f"/api/silences/{made['id']}", status=404)
+
+
+async def test_a_dead_letter_goes_back_once(redis: Redis, tmp_path: Path) -> None:
+    async with page(redis, tmp_path) as (ctx, server), Browser(server) as browser:
+        await taken(ctx, entry("Nvidia opens a research centre in Oslo with 200 people"))
+        [delivery] = await Reader(ctx.store, keys.ARTICLES, ctx.process, idle=1.0).fresh(1)
+        await set_aside(ctx, keys.ARTICLES, delivery, stage="tag", article=delivery.id, error="it failed")
+        [letter] = answers.SystemState.model_validate(await browser.get("/api/system")).dead
+        assert (letter.stage, letter.error) == ("tag", "it failed")
+        moved = answers.Moved.model_validate(await browser.send("POST", f"/api/dead/{letter.id}/replay", {}))
+        assert moved.outcome == "back"
+        await browser.send("POST", f"/api/dead/{letter.id}/replay", {}, status=404)
+        bad = await cast(Any, redis).xadd(keys.DEAD, {"stage": "tag", "article": "", "error": "x", "at": "1"})
+        said = await browser.send("POST", f"/api/dead/{bad}/replay", {}, status=409)
+        assert "cannot go back" in said["error"]
 
 
 async def test_pages_of_the_archive_follow_each_other_while_it_is_sealed(

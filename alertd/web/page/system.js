@@ -1,10 +1,10 @@
 // System: what is wrong, what waits, who works where, and what was set aside.
 
-import { end, get } from "/page/api.js";
+import { end, get, post } from "/page/api.js";
 import { ago, blank, failed, h, head, many, number, rows, show, span, time, unless } from "/page/dom.js";
 
 const EVERY = 5000;
-const DEAD = [{ name: "When" }, { name: "Stage" }, { name: "What" }, { name: "Why" }];
+const DEAD = [{ name: "When" }, { name: "Stage" }, { name: "What" }, { name: "Why" }, { name: "Way back" }];
 
 export async function view(root, { signal }) {
   const body = h("div", { className: "sections" });
@@ -32,6 +32,18 @@ export async function view(root, { signal }) {
   signal.addEventListener("abort", () => clearInterval(timer));
 }
 
+function again(one) {
+  const said = h("p", { className: "sub", role: "status" });
+  return h("div", null, h("button", { type: "button", onclick: async (event) => {
+    event.target.disabled = true;
+    try {
+      show(said, (await post(`/api/dead/${encodeURIComponent(one.id)}/replay`, {})).words);
+    } catch (error) {
+      show(said, `${error.message}. ${error.hint}`);
+    }
+  } }, "Put back", h("span", { className: "hidden" }, ` ${one.title || one.article}`)), said);
+}
+
 function parts(found) {
   const broken = found.parts.filter((part) => !part.ok);
   const wrong = found.troubles.length ? found.troubles : broken.map((part) => `${part.name}: ${part.detail || "does not work"}`);
@@ -45,6 +57,6 @@ function parts(found) {
       h("section", { className: "card" }, h("h2", null, "Parts of this process"), h("dl", { className: "facts" }, found.parts.map((part) => fact(part.name, [h("span", { className: `badge ${part.ok ? "good" : "bad"}` }, part.ok ? "Fine" : "Fails"), " ", h("span", { className: "muted" }, part.detail)])))),
       h("section", { className: "card" }, h("h2", null, "Who does what"), h("dl", { className: "facts" }, found.leases.map((lease) => fact(lease.name, lease.owner ? [h("code", null, lease.owner), h("span", { className: "muted small" }, `, token ${lease.token}`)] : h("span", { className: "muted" }, "nobody"))), found.processes.map((one) => fact("process", [h("code", null, one.name), h("span", { className: "muted small" }, one.here ? ", this one" : "", ", seen ", ago(one.seen))])))),
       h("section", { className: "card" }, h("h2", null, "Versions"), h("dl", { className: "facts" }, Object.entries(found.versions).map(([name, value]) => fact(name, h("code", null, value))), found.generation && fact("configuration", h("code", null, found.generation)), found.archive.since > 0 && fact("archive since", time(found.archive.since))))),
-    h("section", { className: "card", "aria-label": "Dead letters" }, h("h2", null, "Dead letters"), found.dead.length ? rows("dead", DEAD, found.dead.map((one) => [time(one.at), one.stage, h("div", null, one.title || "(no title)", h("p", { className: "sub" }, h("code", null, one.article))), one.error])) : blank("Nothing was set aside", "What fails five times on its own lands here, with its error.")),
+    h("section", { className: "card", "aria-label": "Dead letters" }, h("h2", null, "Dead letters"), found.dead.length ? rows("dead", DEAD, found.dead.map((one) => [time(one.at), one.stage, h("div", null, one.title || "(no title)", h("p", { className: "sub" }, h("code", null, one.article))), one.error, again(one)])) : blank("Nothing was set aside", "What fails five times on its own lands here, with its error.")),
   ];
 }
