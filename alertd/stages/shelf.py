@@ -112,8 +112,10 @@ class Shelf:
     async def load(self, idents: Iterable[str]) -> None:
         """Begin a batch: have at hand the stories of these ids; those that are closed for good stay missing."""
         for remembered, most in ((self._stories, _STORIES), (self._lists, _LISTS)):
-            for name in list(islice(remembered, max(0, len(remembered) - most))):
-                del remembered[name]
+            # many at once: to find the first of a mapping takes the longer, the more were deleted before it
+            if len(remembered) > most + most // 8:
+                for name in list(islice(remembered, len(remembered) - most)):
+                    del remembered[name]
         if len(self._nearby) > _VECTORS:
             self._nearby.drop(_VECTORS // 4)
             self._lists.clear()

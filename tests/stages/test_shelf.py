@@ -1,0 +1,85 @@
+"""What is remembered of stories is what Redis holds, however little of it may stay."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from redis.asyncio import Redis
+
+from alertd.articles import Story, Tags
+from alertd.stages import shelf as module
+from alertd.stages.shelf import Shelf, Shelved
+from alertd.store import keys
+from alertd.stories.placing import StoryCandidate
+from alertd.vectors import pack
+
+NOW, WINDOW = 1_000_000.0, 3_600.0
+PLACES = [f"w:{number}" for number in range(6)]
+
+
+def vector(number: int) -> str:
+    return pack(np.random.Generator(np.random.PCG64(number)).normal(size=384).astype(np.float32))
+
+
+def story(number: int) -> Shelved:
+    told = Story(f"{number}-0", f"Mill {number} burns", ("wire",), 1, 1, (), (), (), 0, NOW, NOW)
+    listed = (PLACES[number % 6], PLACES[(number + 1) % 6])
+    return Shelved(StoryCandidate(told, embedding=vector(number)), str(number), listed)
+
+
+async def stored(redis: Redis, one: Shelved) -> None:
+    ident = one.candidate.story.id
+    await cast(Any, redis).set(keys.story(ident), one.record())
+    for key in one.listed:
+        await cast(Any, redis).zadd(keys.listed(key), {ident: int(one.seq)})
+
+
+async def found(shelf: Shelf, key: str, tags: Tags | None = None) -> set[str]:
+    await shelf.load([])
+    await shelf.search_ahead([key])
+    return set(await shelf.search([key], tags or Tags(), NOW))
+
+
+@pytest.mark.parametrize("most", [1, 3, 100])
+async def test_what_was_forgotten_is_read_again(redis: Redis, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    for name in ("_STORIES", "_LISTS", "_VECTORS"):
+        monkeypatch.setattr(module, name, most)
+    shelf = Shelf(redis, WINDOW)
+    there: dict[str, set[str]] = {key: set() for key in PLACES}
+    for number in range(24):
+        one = story(number)
+        await stored(redis, one)
+        for key in one.listed:
+            there[key].add(one.candidate.story.id)
+        shelf.put(one)
+        key = PLACES[number * 5 % 6]
+        assert await found(shelf, key) == there[key]
+    for key in PLACES:
+        assert await found(shelf, key) == there[key]
+
+
+async def test_only_what_is_like_an_article_is_read_whole(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(12):
+        await stored(redis, story(number))
+    shelf = Shelf(redis, WINDOW)
+    read: list[str] = []
+    real = module.shelved
+
+    async def counted(connection: Any, idents: Any) -> dict[str, Shelved]:
+        read.extend(idents)
+        return await real(connection, idents)
+
+    monkeypatch.setattr(module, "shelved", counted)
+    assert await found(shelf, PLACES[0], Tags(embedding=vector(6))) == {"6-0"}
+    assert read == ["6-0"]
+
+
+async def test_a_story_that_is_gone_is_not_found(redis: Redis) -> None:
+    await stored(redis, story(0))
+    shelf = Shelf(redis, WINDOW)
+    assert await found(shelf, PLACES[0]) == {"0-0"}
+    await cast(Any, redis).delete(keys.story("0-0"))
+    shelf.clear()
+    assert await found(shelf, PLACES[0]) == set()
