@@ -26,6 +26,8 @@ PATIENCE = 3
 REPORTS = (0.0, 3600.0, 6 * 3600.0, 86400.0)
 """Seconds between one report of a failing feed and the next; the last one repeats."""
 
+EARLY = 0.1
+"""Seconds by which a poll may come before its time."""
 CALM = 3600.0
 """Seconds without trouble after which new trouble is reported at once."""
 
@@ -208,6 +210,28 @@ def failed(
     since = f" for {span(now - after.failing_since)}, {failing} polls" if state.told else ""
     notice = f"Feed {name} fails{since}: {said}. It is asked again, ever more seldom."
     return replace(after, reports=state.reports + 1, reported_at=now, told=1), notice
+
+
+def is_due(state: FeedState, *, now: float) -> bool:
+    """Whether a feed may be asked: its wait is over, or the clock was put back since it began.
+
+    Args:
+        now: Unix seconds.
+    """
+    return now >= state.next_at - EARLY or 0.0 < state.wait < state.next_at - now - EARLY
+
+
+def after_step(planned: float, *, step: float, interval: float, now: float) -> float:
+    """When a feed is asked next after the clock was put forward or back: as long from now as it was before.
+
+    Args:
+        planned: when it was to be asked, Unix seconds by the clock of then.
+        step: seconds by which the clock was put forward.
+        interval: seconds between its polls; whoever was to wait longer finds out by `is_due`.
+        now: Unix seconds by the clock of now.
+    """
+    # what ran between the step and its discovery was planned by the new clock
+    return max(now, min(planned + step, now + interval))
 
 
 def first_poll(state: FeedState, name: str, *, interval: float, now: float, spread: float, crowd: float = 0.0) -> float:

@@ -20,7 +20,7 @@ from alertd.errors import FeedError, FencedError
 from alertd.feeds import Fetched, Fetcher, Reader
 from alertd.feeds.habit import learned
 from alertd.feeds.moves import returned
-from alertd.feeds.schedule import FeedState, failed, first_poll
+from alertd.feeds.schedule import FeedState, after_step, failed, first_poll, is_due
 from alertd.stages.accepter import Accepter
 from alertd.stages.context import Context, pause, persist
 from alertd.stages.memory import FeedMemory
@@ -44,8 +44,8 @@ _FIRST_READ_PER_S = 40.0
 _FULL_STILL = 0.85
 _DRAIN = 8.0
 _AT_ONCE = 50
-_EARLY = 0.1
 _FULL_KNOWN_FOR = 2.0
+_STEP = 1.0
 
 
 class Poller:
@@ -74,6 +74,7 @@ class Poller:
         self._running: set[asyncio.Task[None]] = set()
         self._scheduler: AsyncIOScheduler | None = None
         self._scheduled: dict[str, FeedSettings] = {}
+        self._offset = 0.0
         self._full = False
         self._full_known_until = 0.0
 
@@ -91,10 +92,12 @@ class Poller:
         scheduler.start()
         self._scheduler = scheduler
         self._scheduled = {}
+        self._offset = self._context.clock() - self._context.monotonic()
         hubs = asyncio.create_task(self._keep_hubs(stop), name="hubs")
         try:
             while not stop.is_set():
                 await self._reschedule()
+                self._follow_clock(scheduler)
                 await pause(stop, 0.5)
         finally:
             scheduler.pause()
@@ -145,6 +148,23 @@ class Poller:
                 next_run_time=datetime.fromtimestamp(start, UTC), replace_existing=True,
             )  # fmt: skip
         self._scheduled = wanted
+
+    def _follow_clock(self, scheduler: AsyncIOScheduler) -> None:
+        """Move all jobs by what the clock was put forward or back: the scheduler waits for a time of day.
+
+        Put back by an hour, it would ask no feed for an hour.
+        """
+        now = self._context.clock()
+        offset = now - self._context.monotonic()
+        step, self._offset = offset - self._offset, offset
+        if abs(step) < _STEP:
+            return
+        logger.warning("the clock was put %s by %.0f s", "forward" if step > 0 else "back", abs(step))
+        for name, feed in self._scheduled.items():
+            job = scheduler.get_job(name)
+            if job is not None and job.next_run_time is not None:
+                at = after_step(job.next_run_time.timestamp(), step=step, interval=feed.interval, now=now)
+                job.modify(next_run_time=datetime.fromtimestamp(at, UTC))
 
     def _heard(self, event: JobEvent) -> None:
         outcome = {EVENT_JOB_ERROR: "job_error", EVENT_JOB_MISSED: "missed"}.get(event.code, "overrun")
@@ -204,7 +224,7 @@ class Poller:
         """
         context = self._context
         state = await self._memory.state(feed)
-        if state.stopped or (context.clock() < state.next_at - _EARLY and not due):
+        if state.stopped or not (due or is_due(state, now=context.clock())):
             return
         if await self._store_is_full():
             return

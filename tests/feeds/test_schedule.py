@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from alertd.errors import FeedError
 from alertd.feeds.fetch import Validators
-from alertd.feeds.schedule import LONGEST_WAIT, MOST_OBEYED, FeedState, failed, first_poll, of_address, succeeded
+from alertd.feeds.schedule import (
+    LONGEST_WAIT,
+    MOST_OBEYED,
+    FeedState,
+    after_step,
+    failed,
+    first_poll,
+    is_due,
+    of_address,
+    succeeded,
+)  # fmt: skip
 
 NOW = 1_772_445_600.0
 GIVEN = Validators('W/"1"', "Mon, 02 Mar 2026 10:00:00 GMT", "")
@@ -123,3 +133,33 @@ def test_a_feed_that_has_ended_is_not_asked_any_more_and_that_is_said_once() -> 
     assert notice == "Feed wire has ended: HTTP 410 (remove it). It is not asked any more."
     assert FeedState.from_fields(state.to_fields()).stopped
     assert not of_address(state, "https://successor.example/").stopped
+
+
+@pytest.mark.parametrize(
+    ("next_at", "wait", "due"),
+    [
+        (0.0, 60.0, True),
+        (NOW + 30, 60.0, False),
+        (NOW - 1, 60.0, True),
+        (NOW + 3630, 60.0, True),  # noted by a clock that was an hour ahead
+        (NOW + 3630, 4000.0, False),
+        (NOW + 3630, 0.0, False),  # an older version kept no wait
+    ],
+)
+def test_a_wait_that_began_in_the_future_is_over(next_at: float, wait: float, due: bool) -> None:
+    assert is_due(FeedState(next_at=next_at, wait=wait), now=NOW) is due
+
+
+@pytest.mark.parametrize(
+    ("planned", "step", "next_at"),
+    [
+        (NOW + 3600 + 20, -3600.0, NOW + 20),
+        (NOW - 3600 + 20, 3600.0, NOW + 20),
+        (NOW + 60, 3600.0, NOW + 60),  # it ran already by the new clock
+        (NOW - 10, -3600.0, NOW),
+    ],
+)
+def test_after_a_step_of_the_clock_a_feed_waits_no_longer_than_before(
+    planned: float, step: float, next_at: float
+) -> None:
+    assert after_step(planned, step=step, interval=60.0, now=NOW) == next_at

@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
+from apscheduler.schedulers import base
 from pytest_httpserver import HTTPServer
 from redis.asyncio import Redis
 from werkzeug import Request, Response
@@ -283,3 +287,31 @@ async def test_a_poll_that_lasts_is_not_started_twice_and_that_is_counted(
 
 async def _counted(counter: Any, least: int) -> bool:
     return bool(counter._value.get() >= least)
+
+
+@pytest.mark.parametrize("seconds", [-3600.0, 3600.0])
+async def test_polling_goes_on_when_the_clock_is_put_elsewhere(
+    redis: Redis, tmp_path: Path, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    feed = Feed(httpserver)
+    step = 0.0
+
+    class Stepped(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Stepped:
+            return cls.fromtimestamp(time.time() + step, tz)
+
+    monkeypatch.setattr(base, "datetime", Stepped)
+    async with (
+        context(redis, tmp_path, settings=settings(httpserver), watchlist=WATCHLIST) as ctx,
+        polling(ctx) as poller,
+    ):
+        ctx.clock = lambda: time.time() + step
+        async with at_work(lambda stop: holding(ctx, poller.lease, lambda: poller.work(stop), stop)):
+            for step in (seconds, 0.0):
+                before = len(feed.asked)
+                await until(lambda n=before: enough(feed, n + 3), f"polls after a step to {step:+.0f} s")  # type: ignore[misc]
+
+
+async def enough(feed: Feed, polls: int) -> bool:
+    return len(feed.asked) >= polls
