@@ -24,7 +24,7 @@ from alertd.configured import compiled, read_with_companies, retagged
 from alertd.errors import ConfigError, StoreError
 from alertd.feeds import Fetcher, Reader
 from alertd.migration import migrate
-from alertd.running import announced, running
+from alertd.running import announced, port_beside, processes
 from alertd.slack.sink import Sink
 from alertd.slack.sinks import sink_of, where
 from alertd.stages.context import Context, InForce, holding, pause, persist
@@ -142,16 +142,10 @@ async def _serve(
         context = Context(store, metrics, process, in_force, time.time, time.monotonic, revive)
         context.ready.update(dict.fromkeys(options.stages, (False, "starting")))
         context.ready["config"] = (True, f"generation {configuration.generation}")
-        token = settings.web.token
-        access = Access(settings.web.host, token.get_secret_value() if token else "")
-        api = Api(context, gazetteer, lambda: _health(context), access)
-        web = WebServer(
-            settings.web.host, settings.web.port, lambda: _health(context), registry=metrics.registry, access=access,
-            adds=api.add_to,
-        )  # fmt: skip
+        web = _pages(context, gazetteer, configuration)
         if not (options.once or options.dry_run):
             await stack.enter_async_context(web)
-            stack.enter_context(announced(settings.store.folder, web.url))
+            stack.enter_context(announced(settings.store.folder, web.url, options.stages))
         if loading is not None:
             context.now = InForce(configuration, in_force.book, await loading)
         sink = sink_of(settings, dry_run=options.dry_run, out=sys.stdout)
@@ -177,6 +171,20 @@ async def _serve(
         code = await _run_stages(context, reloader, sink, poller, options, manager)
     logger.info("ended")
     return code
+
+
+def _pages(context: Context, gazetteer: Gazetteer, configuration: Configuration) -> WebServer:
+    """The pages, at the port of the configuration, or at any where another process of the same daemon has that one."""
+    settings = configuration.settings.web
+    port = port_beside(settings.port, processes(configuration))
+    if port != settings.port:
+        logger.info("web.port %d is that of another process here; this one takes a free one", settings.port)
+    access = Access(settings.host, settings.token.get_secret_value() if settings.token else "")
+    api = Api(context, gazetteer, lambda: _health(context), access)
+    return WebServer(
+        settings.host, port, lambda: _health(context), registry=context.metrics.registry, access=access,
+        adds=api.add_to,
+    )  # fmt: skip
 
 
 def _many(count: int, thing: str) -> str:
@@ -313,17 +321,21 @@ async def open_configured(configuration: Configuration) -> Store:
 
 
 async def status(configuration: Configuration) -> dict[str, Any]:
-    """What the daemon has done and is doing, see `report.overview`; with `running`, or None when none
-    runs, and `store`: its memory, `used_mb` of `limit_mb`.
+    """What the daemon has done and is doing, see `report.overview`.
+
+    With `running`, its first process on this machine, or None when none runs; `processes`, all of them; and `store`:
+    its memory, `used_mb` of `limit_mb`.
 
     Raises:
         StoreError: there is no state to look at.
     """
     async with await open_state(configuration) as store:
-        found = running(configuration)
+        found = [asdict(one) for one in processes(configuration)]
         used, most = await store.memory()
         room = {"used_mb": round(used, 1), "limit_mb": min(configuration.settings.store.max_mb, most or float("inf"))}
-        return {"running": asdict(found) if found else None, **await report.overview(store), "store": room}
+        return {
+            "running": found[0] if found else None, "processes": found, **await report.overview(store), "store": room,
+        }  # fmt: skip
 
 
 def _load_tagger(configuration: Configuration, gazetteer: Gazetteer) -> Tagger:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from alertd.config import SETTINGS_FILE, Configuration, Settings, Watchlist, load
 from alertd.config.document import read
 from alertd.errors import ConfigError, StoreError
-from alertd.running import Running, running
+from alertd.running import Running, processes
 
 _SECTIONS: Final = ("store", "redis", "web")
 
@@ -42,19 +42,19 @@ def locate(folder: Path) -> Place:
         return Place(_partial(folder, error), error)
 
 
-def found(place: Place) -> Running:
-    """Give the daemon that runs there.
+def found(place: Place) -> list[Running]:
+    """Give the processes of the daemon that run there, one at least.
 
     Raises:
         ConfigError: none does, and the files are wrong.
         StoreError: none does.
     """
-    daemon = running(place.configuration)
-    if daemon is None:
+    daemons = processes(place.configuration)
+    if not daemons:
         raise place.refused or StoreError(
             "no daemon runs here", where=str(place.configuration.settings.store.folder), hint="start it: alertd run"
         )
-    return daemon
+    return daemons
 
 
 def _partial(folder: Path, refused: ConfigError) -> Configuration:

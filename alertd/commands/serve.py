@@ -68,15 +68,15 @@ def stop(
 ) -> None:
     """Stop the daemon of this configuration.
 
-    It ends after what is in flight; the command waits for it. Exit code 1 when none runs.
+    All processes of it on this machine end after what is in flight; the command waits for them. Exit code 1 when none
+    runs.
     """
     from alertd import running
     from alertd.commands.place import found, locate
 
-    place = locate(config)
-    daemon = found(place)
-    say(f"stopping process {daemon.pid}")
-    if asyncio.run(running.stop(place.configuration, timeout)):
+    daemons = found(locate(config))
+    say(*(f"stopping process {daemon.pid}" for daemon in daemons))
+    if asyncio.run(running.stop(daemons, timeout)):
         say("stopped")
     else:
         say("it had ended by itself")
@@ -85,12 +85,16 @@ def stop(
 def health(config: ConfigFolder = DEFAULT_FOLDER) -> None:
     """Ask the running daemon whether it can do its work.
 
-    Prints `ready`, or each part that cannot. Exit code 1 when it is not ready, not there, or silent for 2
-    seconds.
+    Prints `ready`, or each part that cannot, of all its processes on this machine. Exit code 1 when one is not ready,
+    none is there, or one is silent for 2 seconds.
     """
     from alertd.commands.place import found, locate
 
-    wrong = unready(ask(found(locate(config)).url))
+    daemons = found(locate(config))
+    wrong = []
+    for daemon in daemons:
+        of = f"process {daemon.pid}: " if len(daemons) > 1 else ""
+        wrong += [of + line for line in unready(ask(daemon.url))]
     write(wrong or ["ready"])
     if wrong:
         raise typer.Exit(FAILED)

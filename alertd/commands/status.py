@@ -23,6 +23,8 @@ MOST_TROUBLES: Final = 12
 """Lines about what is wrong; with the rest of the report they fit one screen."""
 MOST_FEEDS: Final = 12
 """Feeds that are listed, those in trouble first."""
+STANDING_BY: Final = "standing by"
+"""What a process says of a stage whose lease another one holds."""
 
 
 def register(app: typer.Typer) -> None:
@@ -61,12 +63,24 @@ def status(
 
 
 def _health(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Add what the running daemon says of its parts: `ready` and `parts`."""
-    running = found["running"]
-    if running is None:
-        return {"ready": False, "parts": {}}
+    """Add what the running processes say of their parts: `ready` (all are) and `parts`.
+
+    Where there are several, a part of one that does not work is named with its process; one that works is named once,
+    as that process has it that is at work and does not stand by.
+    """
+    said = {one["pid"]: _asked(one["url"]) for one in found["processes"]}
+    parts: dict[str, Any] = {}
+    for pid, health in said.items():
+        for name, part in health["parts"].items():
+            of = f"{name} of process {pid}" if len(said) > 1 and not part["ok"] else name
+            if parts.setdefault(of, part)["detail"] == STANDING_BY:
+                parts[of] = part
+    return {"ready": bool(said) and all(health["ready"] for health in said.values()), "parts": parts}
+
+
+def _asked(url: str) -> dict[str, Any]:
     try:
-        return ask(running["url"])
+        return ask(url)
     except AlertdError as error:
         return {"ready": False, "parts": {"pages": {"ok": False, "detail": str(error)}}}
 
@@ -104,13 +118,15 @@ def drawn(found: Mapping[str, Any], wrong: Sequence[str], *, now: float) -> Iter
 
 
 def _facts(found: Mapping[str, Any], now: float) -> Iterator[tuple[str, str]]:
-    if running := found["running"]:
+    for running in found["processes"]:
         began = datetime.fromtimestamp(running["started"]).astimezone().strftime("%Y-%m-%d %H:%M:%S")
         since = f"for {span(now - running['started'])}, since {began}"
-        yield "running", f"{since}, process {running['pid']}, {running['url']}, configuration {found['generation']}"
-        if fine := [f"{name} ({part['detail']})" if part["detail"] else name
-                    for name, part in found["parts"].items() if part["ok"]]:  # fmt: skip
-            yield "works", ", ".join(fine)
+        where = f"process {running['pid']}, {running['url']}"
+        stages = f", {'+'.join(running['stages'])}" if len(found["processes"]) > 1 else ""
+        yield "running", f"{since}, {where}{stages}, configuration {found['generation']}"
+    if fine := [f"{name} ({part['detail']})" if part["detail"] else name
+                for name, part in found["parts"].items() if part["ok"]]:  # fmt: skip
+        yield "works", ", ".join(fine)
     stories = f"{found['stories']:,} {'story' if found['stories'] == 1 else 'stories'}"
     yield "articles", f"{found['articles']:,}, {found['copies']:,} of them copies, in {stories}"
     alerts = ", ".join(f"{count:,} {kind}" for kind, count in found["alerts"].items())

@@ -52,7 +52,7 @@ class NotifyStage:
             group.create_task(holding(self._context, self._lease, lambda: self._sort(group, stop), stop))
             while not stop.is_set():
                 await self._sweep()
-                for channel in await self._filled():
+                for channel in await self._wanted():
                     self._sender(channel, group, stop).wake.set()
                 await pause(stop, _LOOK)
             for sender in self._senders.values():
@@ -65,15 +65,20 @@ class NotifyStage:
             await sweep_outboxes(self._context, standing)
             self._swept = standing
 
-    async def _filled(self) -> list[str]:
-        """Channels for which something waits: others fill outboxes too, another process, or the operator's notices."""
+    async def _wanted(self) -> list[str]:
+        """Channels for which something waits, for others fill outboxes too, another process, or the operator's notices;
+        and those that another process serves: whoever stands by from the first takes over as soon as that one dies, not
+        only as long after something came for the channel.
+        """
         redis = cast(Any, self._context.store.redis)
         channels = sorted(await redis.smembers(keys.CHANNELS))
         async with redis.pipeline(transaction=False) as pipe:
             for channel in channels:
                 pipe.exists(keys.outbox(channel), keys.sending(channel), keys.recount(channel))
+                pipe.hget(keys.lease(f"channel {channel}"), "owner")
             found = await pipe.execute() if channels else []
-        return [channel for channel, filled in zip(channels, found, strict=True) if filled]
+        rows = zip(channels, found[::2], found[1::2], strict=True)
+        return [channel for channel, filled, owner in rows if filled or owner not in (None, "", self._context.process)]
 
     def _sender(self, channel: str, group: asyncio.TaskGroup, stop: asyncio.Event) -> Sender:
         if channel not in self._senders:

@@ -20,12 +20,16 @@ from alertd.store import embedded, keys
 from alertd.store.connection import open_store
 from alertd.store.raw import birth
 from alertd.troubles import MUCH_UNSENT, MUCH_WAITING, span, troubles
+from alertd.web.health import Part
+from tests.commands.test_serve import announce, pages, process
 from tests.commands.world import invoke, write
 from tests.conftest import apart
 
 NOW = 1_770_000_000.0
+RUNS = {"pid": 7, "started": NOW - 7200, "url": "http://127.0.0.1:8321", "stages": ["poll", "tag"]}
 FINE: dict[str, Any] = {
-    "running": {"pid": 7, "started": NOW - 7200, "url": "http://127.0.0.1:8321"},
+    "running": RUNS,
+    "processes": [RUNS],
     "ready": True,
     "parts": {"redis": {"ok": True, "detail": ""}},
     "generation": "aaa",
@@ -189,6 +193,32 @@ def test_pages_that_do_not_answer_are_wrong(config: Path) -> None:
     (config.parent / "state" / RUNNING_FILE).write_text(json.dumps(here), encoding="utf-8")
     result = invoke("status", "--config", str(config))
     assert "  pages: http://127.0.0.1:1/readyz: cannot be reached: Connection refused" in result.stdout
+
+
+def test_all_processes_are_shown_with_what_they_do() -> None:
+    other = {**RUNS, "pid": 8, "url": "http://127.0.0.1:9", "stages": ["tag"]}
+    rows = [line for line in shown({**FINE, "processes": [RUNS, other]}).splitlines() if line.startswith("running")]
+    assert "process 7, http://127.0.0.1:8321, poll+tag" in rows[0]
+    assert "process 8, http://127.0.0.1:9, tag" in rows[1]
+
+
+def test_of_several_processes_the_one_that_is_ill_is_named(config: Path) -> None:
+    state = config.parent / "state"
+    with (
+        process("print('up', flush=True)") as child,
+        pages(Part("poll", True, "standing by"), Part("redis", True)) as fine,
+        pages(Part("poll", True, "at work"), Part("redis", False, "gone")) as ill,
+    ):
+        announce(config, fine, os.getpid())
+        word = {"pid": child.pid, "started": time.time(), "url": ill, "born": birth(child.pid), "stages": ["tag"]}
+        (state / f"daemon-{child.pid}.json").write_text(json.dumps(word), encoding="utf-8")
+        found = json.loads(invoke("status", "--json", "--config", str(config)).stdout)
+        health = invoke("health", "--config", str(config))
+    assert [one["pid"] for one in found["processes"]] == [os.getpid(), child.pid]
+    assert not found["ready"]
+    assert found["parts"]["poll"]["detail"] == "at work"
+    assert f"redis of process {child.pid}: gone" in found["wrong"]
+    assert (health.exit_code, health.stdout) == (1, f"process {child.pid}: redis: gone\n")
 
 
 @pytest.mark.parametrize(("watchlist", "code"), [("rules: [{name: x, events: [macro]}]", 1), ("rules: [", 2)])

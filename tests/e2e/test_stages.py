@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
-from alertd.store import embedded
+from alertd import running
+from alertd.config import load
+from alertd.store import embedded, keys
+from alertd.store.connection import Store, open_store
 from tests.e2e.test_daemon import WATCHLIST, posted_somewhere, titles, told
 from tests.e2e.world import Daemon, Feeds, configure, until
 from tests.fakes.slack import FakeSlack
@@ -23,7 +28,7 @@ async def shared(
     folder: Path, fake: FakeSlack | None = None, watchlist: str = WATCHLIST
 ) -> AsyncIterator[tuple[list[Daemon], Feeds, FakeSlack]]:
     """Processes that are not started yet, over one server that none of them owns."""
-    server = await embedded.start(folder / "server", linger=5.0)
+    server = await embedded.start(folder / "server", linger=60.0)
     daemons: list[Daemon] = []
     async with Feeds("wire", "post") as feeds, fake or FakeSlack() as slack:
         configure(folder, feeds, slack, watchlist, f"redis: {{url: 'unix://{server.socket}'}}")
@@ -32,7 +37,7 @@ async def shared(
         finally:
             for daemon in daemons:
                 await daemon.kill()
-    await embedded.stop(folder / "server")
+            await embedded.stop(folder / "server")
 
 
 async def started(folder: Path, daemons: list[Daemon], stages: str) -> Daemon:
@@ -73,6 +78,48 @@ async def test_processes_die_and_others_go_on(tmp_path: Path) -> None:
         for daemon in daemons:
             if daemon.process is not None and daemon.process.returncode is None:
                 assert await daemon.end() == 0
+
+
+HELD = ("poll", "decide", "notify", "channel #alerts")
+TAKEN_OVER = 15.0
+"""Seconds within which another process does all that a dead one did."""
+
+
+async def test_of_two_that_do_all_one_dies_and_the_other_takes_over(tmp_path: Path) -> None:
+    async with shared(tmp_path) as (daemons, feeds, slack):
+        first = await started(tmp_path, daemons, "poll,tag,decide,notify")
+        second = await started(tmp_path, daemons, "poll,tag,decide,notify")
+        both = running.processes(load(first.config, {}))
+        assert {one.pid for one in both} == {pid_of(first), pid_of(second)}
+        assert len({one.url for one in both}) == 2
+        before, after = titles(2)
+        feeds.add("wire", before)
+        await until(lambda: posted_somewhere(slack, [before]), "an alert while both live")
+        server = embedded.find(tmp_path / "server")
+        assert server is not None
+        async with open_store(socket=server.socket) as store:
+            dies = first if await holds(store, first, "poll") else second
+            lives = second if dies is first else first
+            await dies.kill()
+            died = time.monotonic()
+            feeds.add("wire", after)
+            await until(lambda: posted_somewhere(slack, [after]), "the alert of the other", patience=TAKEN_OVER)
+            left = max(0.0, died + TAKEN_OVER - time.monotonic())
+            await until(lambda: holds(store, lives, *HELD), "all leases with the other", patience=left)
+        told_keys = [key for message in slack.messages("alerts") for key in told(message)]
+        assert len(told_keys) == len(set(told_keys)), "no alert twice"
+        assert [one.pid for one in running.processes(load(first.config, {}))] == [pid_of(lives)]
+        assert await lives.end() == 0
+
+
+def pid_of(daemon: Daemon) -> int:
+    assert daemon.process is not None
+    return daemon.process.pid
+
+
+async def holds(store: Store, daemon: Daemon, *names: str) -> bool:
+    owners = [await cast(Any, store.redis).hget(keys.lease(name), "owner") for name in names]
+    return all(f"-{pid_of(daemon)}-" in (owner or "") for owner in owners)
 
 
 async def test_one_with_other_files_is_refused(tmp_path: Path) -> None:
