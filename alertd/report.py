@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Set
 from typing import Any, cast
@@ -35,10 +36,14 @@ async def overview(store: Store) -> dict[str, Any]:
     time at which they are told); `recent` (the latest decisions, newest first).
     """
     redis = cast(Any, store.redis)
-    counts = {name: int(value) for name, value in (await redis.hgetall(keys.COUNTS)).items()}
+    numbers, generation, polled, dead, streams, outbox, held, recent = await asyncio.gather(
+        redis.hgetall(keys.COUNTS), redis.get(keys.GENERATION), feeds(store), redis.xlen(keys.DEAD), lags(store),
+        outboxes(store), later(store), redis.lrange(keys.RECENT, 0, _RECENT - 1),
+    )  # fmt: skip
+    counts = {name: int(value) for name, value in numbers.items()}
     return {
-        "generation": await redis.get(keys.GENERATION) or "",
-        "feeds": await feeds(store),
+        "generation": generation or "",
+        "feeds": polled,
         "articles": counts.get("articles", 0),
         "copies": counts.get("copies", 0),
         "stories": counts.get("stories", 0),
@@ -50,11 +55,11 @@ async def overview(store: Store) -> dict[str, Any]:
         "refused": _part(counts, "refused:"),
         "held": _part(counts, "held:"),
         "relations": _part(counts, "relation:"),
-        "dead": int(await redis.xlen(keys.DEAD)),
-        "streams": await lags(store),
-        "outbox": await outboxes(store),
-        "later": await later(store),
-        "recent": [json.loads(row) for row in await redis.lrange(keys.RECENT, 0, _RECENT - 1)],
+        "dead": int(dead),
+        "streams": streams,
+        "outbox": outbox,
+        "later": held,
+        "recent": [json.loads(row) for row in recent],
     }
 
 

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import re
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+import msgspec
 from redis.client import NEVER_DECODE
 
 from alertd.stages.archive import chunk_names
 from alertd.store import keys
 from alertd.store.connection import Store
 from alertd.watchlist.archive import Filed, read_row
-from alertd.watchlist.searching import Wanted, found_in
+from alertd.watchlist.searching import Wanted, found_among, found_in
 
-LONGEST: Final = 0.08
+LONGEST: Final = 0.05
 """Seconds after which a look gives what it has; what it did not get to is for the next one."""
 MOST_CHUNKS: Final = 24
 """Chunks in which an article is looked for by its id."""
 _TOGETHER: Final = 4
 _OPEN: Final = "open"
 _APART: Final = "/"
+_PLACE: Final = re.compile(r"|open/\d{1,20}-\d{1,20}|\d{8}:\d{1,9}/\d{1,9}")
 _EARLY: Final = 60.0
 
 
@@ -53,63 +55,96 @@ async def browse(
         limit: most articles.
         longest: seconds that it may take; one part of the archive is always looked through.
         clock: monotonic seconds.
+
+    Raises:
+        ValueError: `after` is no place.
     """
+    if not _PLACE.fullmatch(after):
+        raise ValueError(f"no place in the archive: {after}")
     deadline = clock() + longest
     found: list[Filed] = []
     back_to = 0.0
-    async for name, rows in _parts(store, wanted, after):
-        for place, filed in rows:
-            found.append(filed)
-            back_to = filed.article.arrived
+    name, _, place = after.partition(_APART)
+    if name in ("", _OPEN):
+        rows = await cast(Any, store.redis).lrange(keys.ARCHIVE_OPEN, 0, -1)
+        at = next((n for n, row in enumerate(rows) if _ident(row) == place), None) if place else len(rows)
+        if at is not None:
+            found += found_among(rows[:at], wanted, limit)
+            place = ""
             if len(found) == limit:
-                return Page(tuple(found), _place(name, place, filed), back_to)
-        if name != _OPEN:
-            back_to = await _ended(store, name) or back_to
-            if clock() > deadline:
-                return Page(tuple(found), f"{name}{_APART}0", back_to)
+                return Page(tuple(found), f"{_OPEN}{_APART}{found[-1].article.id}", found[-1].article.arrived)
+    names = await _sealed(store, wanted, name, place)
+    for start in range(0, len(names), _TOGETHER):
+        some = names[start : start + _TOGETHER]
+        chunks = await _chunks(store, some)
+        cut = place if start == 0 else ""
+        parts = await asyncio.to_thread(_look, chunks, wanted, cut, limit - len(found), lambda: clock() > deadline)
+        for one, part in zip(some, parts, strict=False):
+            found += [filed for _, filed in part]
+            if len(found) == limit:
+                return Page(tuple(found), f"{one}{_APART}{part[-1][0]}", found[-1].article.arrived)
+        last = some[len(parts) - 1]
+        back_to = await _ended(store, last)
+        if clock() > deadline and last != names[-1]:
+            return Page(tuple(found), f"{last}{_APART}0", back_to)
     return Page(tuple(found), "", back_to)
 
 
-def _place(name: str, place: int, filed: Filed) -> str:
-    # places among the open rows change when they are sealed
-    return f"{name}{_APART}{filed.article.id if name == _OPEN else place}"
+def _look(
+    chunks: Sequence[bytes], wanted: Wanted, place: str, most: int, late: Callable[[], bool]
+) -> list[list[tuple[int, Filed]]]:  # fmt: skip
+    """Look through chunks until enough is found or it is late, one at least; what is found in each, the latest first.
+
+    Args:
+        place: number below which the first chunk counts, or id of an article after which it does; "" for all of it.
+    """
+    found: list[list[tuple[int, Filed]]] = []
+    left = most
+    for number, chunk in enumerate(chunks):
+        below = None
+        if number == 0 and place:
+            below = int(place) if place.isdecimal() else _place_of(chunk, place)
+        found.append(found_in(chunk, wanted, left, below))
+        left -= len(found[-1])
+        if not left or late():
+            break
+    return found
 
 
-Rows = list[tuple[int, Filed]]
+def _place_of(chunk: bytes, ident: str) -> int:
+    [(number, _)] = found_in(chunk, Wanted(ids=frozenset([ident])))
+    return number
 
 
-async def _parts(store: Store, wanted: Wanted, after: str) -> AsyncIterator[tuple[str, Rows]]:
-    """Parts of the archive with what is wanted in them by its place, the latest first, from a place on."""
-    name, _, place = after.partition(_APART)
-    ident = place if name == _OPEN else ""
-    if name in ("", _OPEN):
-        rows = [read_row(json.loads(row)) for row in await cast(Any, store.redis).lrange(keys.ARCHIVE_OPEN, 0, -1)]
-        numbered = list(enumerate(rows))
-        if ident and (at := next((n for n, filed in numbered if filed.article.id == ident), None)) is not None:
-            numbered, ident = numbered[:at], ""
-        if not ident:
-            yield _OPEN, [(n, filed) for n, filed in reversed(numbered) if wanted.takes(filed)]
-    # where the page before ended in open rows, the chunk that holds them now may not name the company
-    names = await chunk_names(store, since=0.0, issuer="" if ident else wanted.issuer)
+def _ident(row: str) -> str:
+    """The id of an open row, without reading all of it."""
+    return row[2 : row.find('"', 2)]
+
+
+async def _sealed(store: Store, wanted: Wanted, name: str, place: str) -> list[str]:
+    """Chunks from a place on, the latest first; none where it was dropped meanwhile, with all that is older."""
+    names = await chunk_names(store, since=0.0, issuer=wanted.issuer)
     names.reverse()
-    if name not in ("", _OPEN):
-        if name not in names:
-            return  # it was dropped meanwhile, and with it all that is older
-        names = names[names.index(name) :]
-    for start in range(0, len(names), _TOGETHER):
-        some = names[start : start + _TOGETHER]
-        for one, chunk in zip(some, await _chunks(store, some), strict=True):
-            if ident:  # what was open when the page before was made is sealed now
-                everything = await asyncio.to_thread(found_in, chunk, Wanted())
-                at = next((n for n, filed in everything if filed.article.id == ident), None)
-                if at is None:
-                    continue
-                ident = ""
-                yield one, [(n, filed) for n, filed in reversed(everything[:at]) if wanted.takes(filed)]
-                continue
-            found = await asyncio.to_thread(found_in, chunk, wanted)
-            below = int(place) if one == name else None
-            yield one, [(n, filed) for n, filed in reversed(found) if below is None or n < below]
+    if name == _OPEN and place:
+        # what was open when the page before was made is sealed now
+        at = await _chunk_of(store, place)
+    else:
+        at = "" if name == _OPEN else name
+    if not at:
+        return [] if place else names
+    return names[names.index(at) :] if at in names else []
+
+
+async def _chunk_of(store: Store, ident: str) -> str:
+    """The chunk that holds an article; "" when none near its time does."""
+    names = await cast(Any, store.redis).zrangebyscore(
+        keys.ARCHIVE_CHUNKS, arrival(ident) - _EARLY, "+inf", start=0, num=MOST_CHUNKS
+    )
+    for name in names:
+        [chunk] = await _chunks(store, [name])
+        if await asyncio.to_thread(found_in, chunk, Wanted(ids=frozenset([ident]))):
+            return str(name)
+    return ""
 
 
 async def _ended(store: Store, name: str) -> float:
@@ -142,7 +177,7 @@ async def articles(store: Store, idents: Sequence[str]) -> dict[str, Filed]:
 
     if left:
         rows = await redis.lrange(keys.ARCHIVE_OPEN, 0, -1)
-        take([read_row(json.loads(row)) for row in rows if row[2 : row.find('"', 2)] in left])
+        take([read_row(msgspec.json.decode(row)) for row in rows if _ident(row) in left])
     looked: set[str] = set()
     for ident in list(left):
         if ident not in left:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+import msgspec
 import zstandard
 
 from alertd.watchlist.archive import FORMAT, Filed, read_row
@@ -79,10 +80,15 @@ class Wanted:
         return all(word in said for word in self.words)
 
 
-def found_in(chunk: bytes, wanted: Wanted) -> list[tuple[int, Filed]]:
-    """The articles of a chunk that are wanted, each with its place, in the order of their decision.
+def found_in(chunk: bytes, wanted: Wanted, most: int = 1_000_000, below: int | None = None) -> list[tuple[int, Filed]]:
+    """The articles of a chunk that are wanted, each with its place, the latest first.
 
     Most chunks hold none of the words that are sought: their text is looked through before it is taken apart.
+
+    Args:
+        chunk: the chunk; nothing is found in an empty one.
+        most: articles after which it stops.
+        below: only those before this place.
 
     Raises:
         ValueError: a newer alertd wrote it, or it is no chunk.
@@ -90,17 +96,36 @@ def found_in(chunk: bytes, wanted: Wanted) -> list[tuple[int, Filed]]:
     if not chunk:
         return []
     try:
-        text = zstandard.ZstdDecompressor().decompress(chunk).decode("utf-8")
+        text = zstandard.ZstdDecompressor().decompress(chunk)
     except zstandard.ZstdError as error:
         raise ValueError(f"no chunk of the archive: {error}") from error
-    if wanted.words and not _may_hold(text, wanted):
+    if wanted.words and not _may_hold(text.decode("utf-8"), wanted.words):
         return []
-    kind, columns = json.loads(text)
+    kind, columns = msgspec.json.decode(text)
     if kind != FORMAT:
         raise ValueError(f"a chunk of format {kind}, this version reads {FORMAT}")
-    rows: list[tuple[Any, ...]] = list(zip(*columns, strict=True))
-    read = ((number, read_row(row)) for number, row in enumerate(rows) if may_take(row, wanted))
-    return [(number, filed) for number, filed in read if wanted.takes(filed)]
+    rows = list(zip(*columns, strict=True))
+    found: list[tuple[int, Filed]] = []
+    for number in range((len(rows) if below is None else min(below, len(rows))) - 1, -1, -1):
+        if may_take(rows[number], wanted) and wanted.takes(filed := read_row(rows[number])):
+            found.append((number, filed))
+            if len(found) == most:
+                break
+    return found
+
+
+def found_among(rows: Sequence[str], wanted: Wanted, most: int) -> Iterator[Filed]:
+    """The same for rows that are in no chunk yet, oldest first as they are given."""
+    left = most
+    for text in reversed(rows):
+        if wanted.words and not _may_hold(text, wanted.words):
+            continue
+        row = msgspec.json.decode(text)
+        if may_take(row, wanted) and wanted.takes(filed := read_row(row)):
+            yield filed
+            left -= 1
+            if not left:
+                return
 
 
 def may_take(row: Sequence[Any], wanted: Wanted) -> bool:
@@ -114,6 +139,6 @@ def may_take(row: Sequence[Any], wanted: Wanted) -> bool:
     return not wanted.event or any(event[0] == wanted.event for event in row[_EVENTS])
 
 
-def _may_hold(text: str, wanted: Wanted) -> bool:
+def _may_hold(text: str, words: Sequence[str]) -> bool:
     folded = text.casefold()
-    return all(json.dumps(word, ensure_ascii=False)[1:-1] in folded for word in wanted.words)
+    return all(json.dumps(word, ensure_ascii=False)[1:-1] in folded for word in words)

@@ -63,7 +63,10 @@ class Looking:
             text=query.text("q"), issuer=self.company(named).issuer if named else "", event=query.text("event"),
             feed=query.text("feed"), mood=query.one_of("mood", *MOODS), news=query.one_of("only", "news") != "",
         )  # fmt: skip
-        page = await browsing.browse(self._store, wanted, after=query.text("after"), limit=query.limit())
+        try:
+            page = await browsing.browse(self._store, wanted, after=query.text("after"), limit=query.limit())
+        except ValueError as error:
+            raise RequestError(str(error)) from error
         return {"items": await self.articles(page.found), "after": page.after, "back_to": page.back_to}
 
     async def articles(self, found: Sequence[Filed]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import platform
 from collections.abc import Mapping, Sequence
@@ -78,7 +79,7 @@ class Operating:
         rows = [self._feed(name, url, known.get(name), now) for name, url in configured.items()]
         wanted = query.text("q").casefold()
         found = [row for row in worst_first(rows) if wanted in f"{row['name']} {row['url']}".casefold()]
-        start, limit = query.number("after", 0, 0, 1_000_000), query.limit(200)
+        start, limit = query.number("after", 0, 0, 1_000_000), query.limit(100)
         more = start + limit if start + limit < len(found) else 0
         return {"items": found[start : start + limit], "total": len(found), "after": more}
 
@@ -107,29 +108,32 @@ class Operating:
             health: of the process that serves the page.
             clients: browsers that listen.
         """
-        found = await report.overview(self._store)
+        redis = self._redis
+        found, dead, versions, memory, seen, oldest, chunks, size = await asyncio.gather(
+            report.overview(self._store), self._dead(), self._versions(), self._store.used_mb(),
+            redis.zrange(keys.PROCESSES, 0, -1, withscores=True),
+            redis.zrange(keys.ARCHIVE_CHUNKS, 0, 0, withscores=True), redis.zcard(keys.ARCHIVE_CHUNKS),
+            redis.get(keys.ARCHIVE_BYTES),
+        )  # fmt: skip
         now = self._context.clock()
         generation = self._context.now.configuration.generation
         plain = {**health.to_plain(), **found, "running": {"pid": 0}}
         wrong = troubles(plain, now=now, on_disk=generation, refused=0)
-        seen = await self._redis.zrange(keys.PROCESSES, 0, -1, withscores=True)
-        oldest = await self._redis.zrange(keys.ARCHIVE_CHUNKS, 0, 0, withscores=True)
-        chunks, size = await self._redis.zcard(keys.ARCHIVE_CHUNKS), await self._redis.get(keys.ARCHIVE_BYTES)
         counts = {name: found[name] for name in ("articles", "copies", "stories", "posted", "found", "dropped")}
         return {
             "troubles": wrong, "ready": health.ok, "stages": found["streams"], "outboxes": found["outbox"],
             "parts": [{"name": part.name, "ok": part.ok, "detail": part.detail} for part in health.parts],
             "later": found["later"], "held": found["held"],
             "counts": {**counts, **{f"alerts_{kind}": count for kind, count in found["alerts"].items()}},
-            "dead_total": found["dead"], "dead": await self._dead(), "leases": await self._leases(found["outbox"]),
+            "dead_total": found["dead"], "dead": dead, "leases": await self._leases(found["outbox"]),
             "processes": [
                 {"name": name, "seen": at, "here": name == self._context.process} for name, at in seen
             ],
-            "versions": await self._versions(), "generation": found["generation"],
+            "versions": versions, "generation": found["generation"],
             "archive": {
                 "chunks": int(chunks), "bytes": int(size or 0), "since": int(oldest[0][1]) if oldest else 0,
             },
-            "memory_mb": round(await self._store.used_mb(), 1), "clients": clients,
+            "memory_mb": round(memory, 1), "clients": clients,
         }  # fmt: skip
 
     async def _dead(self) -> list[dict[str, Any]]:

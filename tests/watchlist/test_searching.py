@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from alertd.articles import Article, Company, Entry, Event, Placement, Sentiment, Story, Tags
 from alertd.watchlist.archive import FORMAT, pack, row_of, unpack
-from alertd.watchlist.searching import Wanted, found_in
+from alertd.watchlist.searching import Wanted, found_among, found_in
 
 MOODS = {
     "positive": Sentiment("positive", 0.6, 0.7, 0.2, 0.1), "negative": Sentiment("negative", -0.6, 0.1, 0.2, 0.7),
@@ -49,7 +49,9 @@ def test_it_finds_what_reading_everything_finds(
 ) -> None:
     wanted = Wanted(text, issuer, event, feed, mood, news, ids)
     expected = [(number, filed) for number, filed in enumerate(unpack(CHUNK)) if wanted.takes(filed)]
-    assert found_in(CHUNK, wanted) == expected
+    assert found_in(CHUNK, wanted) == expected[::-1]
+    assert found_in(CHUNK, wanted, 2, 30) == [one for one in expected if one[0] < 30][::-1][:2]
+    assert list(found_among(ROWS, wanted, 3)) == [filed for _, filed in expected[::-1][:3]]
 
 
 @pytest.mark.parametrize(("text", "count"), [("nvidia", 15), ("INTEL PLANT", 15), ("strasse", 15), ("nvidia intel", 0)])

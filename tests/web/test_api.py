@@ -188,6 +188,7 @@ async def test_pages_of_the_archive_follow_each_other_while_it_is_sealed(
         assert await lease.acquire()
         assert await archive.file(ctx.store, lease) >= 1, "what the page before ended in is sealed now"
         await lease.release()
+        assert (await browser.get("/api/now?limit=3&after=20200101:1/9"))["items"] == [], "what is gone has no older"
         found, after = ids_of(first["items"]), first["after"]
         while after:
             page_of = await browser.get(f"/api/now?limit=3&after={after}")
@@ -204,7 +205,7 @@ async def test_pages_of_the_archive_follow_each_other_while_it_is_sealed(
         ("/api/alerts?before=x", 400, "place"),
         ("/api/stories/1-1", 404, "remembered"), ("/api/alerts/none", 404, "remembered"),
         ("/api/companies/NVDA/series?hours=9999", 400, "hours"), ("/api/now?q=" + "x" * 600, 400, "longer"),
-        ("/api/stories?after=x_y", 400, "place"),
+        ("/api/stories?after=x_y", 400, "place"), ("/api/now?after=20261127:1/x", 400, "place"),
     ],
 )  # fmt: skip
 async def test_a_wrong_question_is_told_what_is_wrong(
