@@ -23,6 +23,7 @@ from typing import Any, Final, cast
 from urllib.parse import quote
 
 import aiohttp
+import psutil
 
 from alertd.stages import archive
 from alertd.store import embedded, keys
@@ -60,7 +61,8 @@ def run(options: argparse.Namespace) -> Result:
     figures = {
         "p95_ms": round(worst, 1), "clients": clients, "articles": count, "rate": round(found.sent / found.seconds, 1),
         "late_p99_ms": round(percentile(found.late, 0.99), 1), "missed": found.missed,
-        "scan_p95_ms": round(percentile(found.scans, 0.95), 1), "counts_bytes_per_article": round(found.counts, 1),
+        "cpu_share": round(found.cpu / found.seconds, 2), "scan_p95_ms": round(percentile(found.scans, 0.95), 1),
+        "counts_bytes_per_article": round(found.counts, 1),
     }  # fmt: skip
     note = (
         f"{count:,} articles in the archive, {rounds} rounds; {clients} browsers heard {found.sent} articles in "
@@ -80,6 +82,7 @@ class Found:
         self.missed = 0
         self.seconds = 0.0
         self.counts = 0.0
+        self.cpu = 0.0
 
 
 async def _measure(folder: Path, count: int, clients: int, rate: float, rounds: int) -> Found:
@@ -100,9 +103,14 @@ async def _measure(folder: Path, count: int, clients: int, rate: float, rounds: 
             )  # fmt: skip
             try:
                 url = await _ready(folder / "state" / "daemon.json")
+                process = psutil.Process(daemon.pid)
+                before = process.cpu_times()
                 await _load(found, made, url, clients, rate, rounds)
+                after = process.cpu_times()
+                found.cpu = after.user + after.system - before.user - before.system
             finally:
-                daemon.terminate()
+                if daemon.returncode is None:
+                    daemon.terminate()
                 await asyncio.wait_for(daemon.wait(), _PATIENCE)
             await _scan(found, store, made, 5)
     finally:
@@ -135,7 +143,7 @@ async def _ready(word: Path) -> str:
         except (OSError, ValueError, aiohttp.ClientError):
             pass
         await asyncio.sleep(0.1)
-    sys.exit("the daemon did not become ready")
+    sys.exit("the daemon did not become ready; what it said stands above")
 
 
 async def _load(found: Found, made: Made, url: str, clients: int, rate: float, rounds: int) -> None:
