@@ -37,19 +37,21 @@ class Run:
         name: the target.
         seconds: how long it goes on.
         out: folder for findings.
+        most: inputs after which it is over sooner; 0 for any number.
     """
 
-    def __init__(self, name: str, seconds: float, out: Path) -> None:
+    def __init__(self, name: str, seconds: float, out: Path, most: int = 0) -> None:
         self.name = name
         self.inputs = 0
         self.findings: dict[str, str] = {}
         self._out = out
+        self._most = most
         self._began = time.monotonic()
         self._until = self._began + seconds
 
     @property
     def over(self) -> bool:
-        return time.monotonic() > self._until
+        return time.monotonic() > self._until or 0 < self._most <= self.inputs
 
     def one(self, data: bytes) -> None:
         from tests.fuzz.targets import TARGETS
@@ -136,11 +138,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("target", choices=sorted(SEEDS))
     parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--inputs", type=int, default=0, help="most inputs; with a seed the same ones each time")
     parser.add_argument("--seed", type=int, default=1, help="of inputs that are made by chance")
     parser.add_argument("--out", type=Path, default=Path("fuzz-findings"))
     parser.add_argument("--by-chance", action="store_true", help="without atheris, though it is there")
     options = parser.parse_args()
-    run = Run(options.target, options.minutes * 60, options.out)
+    run = Run(options.target, options.minutes * 60, options.out, options.inputs)
     if importlib.util.find_spec("atheris") is None or options.by_chance:
         return by_chance(run, options.seed)
     return guided(run)
