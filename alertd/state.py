@@ -98,6 +98,13 @@ async def reach(store: Store) -> None:
     except StoreError:
         await store.close()
         raise
+    except TypeError as error:
+        # the client takes the parameters of an address without looking at them, and fails at the first connection
+        raise StoreError(
+            "redis.url has a parameter that a connection of its kind does not know",
+            where=store.where,
+            hint="ssl_… needs rediss://; remove the parameter otherwise",
+        ) from error
     except TROUBLE as error:
         await store.close()
         raise StoreError(

@@ -84,18 +84,18 @@ async def _withdraw(context: Context, places: Sequence[str], alerts: Sequence[tu
         row = {**row_of(alert, alert.destination, "", at, WITHDRAWN), "why": DELETED}
         record = json.dumps(row, ensure_ascii=False)
         rows += [element, alert.key, keys.alert(alert.key), keys.sent(alert.key), record]
-    taken = int(
+    taken = set(
         await context.store.run(
             "withdraw", [*places, keys.COUNTS, keys.DELIVERED], [WITHDRAWN, REMEMBERED, MOST_DELIVERED, *rows]
         )
     )
-    if taken:
-        context.metrics.posts.labels(outcome=WITHDRAWN).inc(taken)
-        for _, alert in alerts:
+    context.metrics.posts.labels(outcome=WITHDRAWN).inc(len(taken))
+    for _, alert in alerts:
+        if alert.key in taken:
             logger.info(
                 "not told: %s", DELETED, extra={
                     "rule": alert.rule, "channel": alert.destination, "story": story_of(alert),
                     "article": alert.article.id if alert.article else "",
                 },
             )  # fmt: skip
-    return taken
+    return len(taken)

@@ -77,6 +77,13 @@ async def test_a_redis_behind_tls_and_a_password_serves(secured: Secured) -> Non
         assert await store.run("lag", [keys.ALERTS], ["notify"]) == 0
 
 
+async def test_a_parameter_that_does_not_fit_is_named(secured: Secured) -> None:
+    with pytest.raises(StoreError, match="has a parameter") as raised:
+        await reach(open_store(secured.url(scheme="redis")))
+    assert "rediss://" in raised.value.hint
+    assert PASSWORD not in str(raised.value)
+
+
 @pytest.mark.parametrize(
     ("password", "known", "scheme"),
     [("wrong-horse-battery", True, "rediss"), (PASSWORD, False, "rediss"), (PASSWORD, False, "redis")],
