@@ -28,16 +28,17 @@ async def shared(
     folder: Path, fake: FakeSlack | None = None, watchlist: str = WATCHLIST
 ) -> AsyncIterator[tuple[list[Daemon], Feeds, FakeSlack]]:
     """Processes that are not started yet, over one server that none of them owns."""
+    # longer than the first of them takes to start on a busy machine
     server = await embedded.start(folder / "server", linger=60.0)
     daemons: list[Daemon] = []
-    async with Feeds("wire", "post") as feeds, fake or FakeSlack() as slack:
-        configure(folder, feeds, slack, watchlist, f"redis: {{url: 'unix://{server.socket}'}}")
-        try:
+    try:
+        async with Feeds("wire", "post") as feeds, fake or FakeSlack() as slack:
+            configure(folder, feeds, slack, watchlist, f"redis: {{url: 'unix://{server.socket}'}}")
             yield daemons, feeds, slack
-        finally:
-            for daemon in daemons:
-                await daemon.kill()
-            await embedded.stop(folder / "server")
+    finally:
+        for daemon in daemons:
+            await daemon.kill()
+        await embedded.stop(folder / "server")
 
 
 async def started(folder: Path, daemons: list[Daemon], stages: str) -> Daemon:
