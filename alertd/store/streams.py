@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -40,14 +42,19 @@ class Reader:
         stream: one of `keys.GROUPS`.
         consumer: this process.
         idle: seconds after which an entry that another process holds counts as left behind.
+        clock: monotonic seconds.
     """
 
-    def __init__(self, store: Store, stream: str, consumer: str, *, idle: float) -> None:
+    def __init__(
+        self, store: Store, stream: str, consumer: str, *, idle: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.stream = stream
         self.group = keys.GROUPS[stream]
         self._store = store
         self._consumer = consumer
-        self._idle_ms = int(idle * 1000)
+        self._idle = idle
+        self._clock = clock
+        self._held: dict[tuple[str, str, int], float] = {}
 
     async def fresh(self, count: int, wait_ms: int = BLOCK_MS) -> list[Delivery]:
         """Entries that nobody had yet, at most `count`; waits for the first one up to `wait_ms` (0: not at all)."""
@@ -63,19 +70,30 @@ class Reader:
         Args:
             own: take all, however fresh: only where no other process reads, right after a start.
         """
+        redis = cast(Any, self._store.redis)
+        pending = await redis.xpending_range(self.stream, self.group, min="-", max="+", count=EVERYTHING)
+        left = self._left_behind(pending, 0.0 if own else self._idle)[:count]
         found: list[Delivery] = []
-        cursor = "0-0"
-        while len(found) < count:
-            cursor, entries, *_ = await cast(Any, self._store.redis).xautoclaim(
-                self.stream, self.group, self._consumer, min_idle_time=0 if own else self._idle_ms, start_id=cursor,
-                count=min(count, _CLAIMED),
-            )  # fmt: skip
-            raise_if_cancelled()
-            # before Redis 7.0 trimmed entries come back as nothing; `sweep` acknowledges them
-            found += [Delivery(ident, fields, again=True) for ident, fields in entries if ident and fields]
-            if cursor == "0-0":
-                break
+        for start in range(0, len(left), _CLAIMED):
+            rows = [part for row in left[start : start + _CLAIMED] for part in row]
+            taken = await self._store.run("inherit", [self.stream], [self.group, self._consumer, *rows])
+            found += [Delivery(i, dict(zip(flat[::2], flat[1::2], strict=True)), again=True) for i, flat in taken]
         return found
+
+    def _left_behind(self, pending: Sequence[Mapping[str, Any]], idle: float) -> list[tuple[str, str, int]]:
+        """Entries that the same delivery holds for `idle` seconds, by Redis or by this process's own clock.
+
+        Redis counts by its wall clock: put back by an hour, nothing would count as left behind for an hour.
+        """
+        now = self._clock()
+        before, self._held = self._held, {}
+        left = []
+        for row in pending:
+            delivery = (row["message_id"], row["consumer"], row["times_delivered"])
+            since = self._held[delivery] = before.get(delivery, now)
+            if now - since >= idle or row["time_since_delivered"] >= 1000 * idle:
+                left.append(delivery)
+        return left
 
     async def sweep(self) -> None:
         """Acknowledge what is pending and no longer in the stream."""

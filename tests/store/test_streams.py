@@ -78,3 +78,28 @@ async def test_entries_that_vanished_do_not_stay_pending(redis: Redis) -> None:
     assert [d.id for d in await reader.left(10)] == [ids[1]]
     await reader.sweep()
     assert await lag(store, keys.ALERTS) == 1
+
+
+async def test_what_is_left_behind_is_found_though_the_servers_clock_was_put_back(redis: Redis) -> None:
+    store = await prepared(redis)
+    ids = await filled(redis, 1)
+    now = 0.0
+    await Reader(store, keys.ALERTS, "dead", idle=30).fresh(1, 0)
+    # for the server it was delivered a moment ago
+    first, second = (Reader(store, keys.ALERTS, name, idle=30, clock=lambda: now) for name in ("first", "second"))
+    assert (await first.left(10), await second.left(10)) == ([], [])
+    now = 31.0
+    assert [d.id for d in await first.left(10)] == ids
+    assert await second.left(10) == [], "it has a new holder, who has time too"
+    now = 62.0
+    assert [d.id for d in await second.left(10)] == ids
+
+
+async def test_of_two_that_take_the_same_over_one_gets_it(redis: Redis) -> None:
+    store = await prepared(redis)
+    (ident,) = await filled(redis, 1)
+    await Reader(store, keys.ALERTS, "dead", idle=0).fresh(1, 0)
+    taken = [
+        await store.run("inherit", [keys.ALERTS], ["notify", heir, ident, "dead", 1]) for heir in ("first", "second")
+    ]
+    assert [len(rows) for rows in taken] == [1, 0]
