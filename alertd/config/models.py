@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, WithJsonSchema
 
+from alertd import sentinels
 from alertd.config.hours import zone
 from alertd.config.presets import PRESETS
 from alertd.config.units import Duration, Size
@@ -72,8 +73,12 @@ def _one_line(value: SecretStr | None) -> SecretStr | None:
 
 
 def _redis(value: SecretStr | None) -> SecretStr | None:
-    if value and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
-        raise ValueError("no address of a Redis; write one that starts with redis://, rediss:// or unix://")
+    if value and value.get_secret_value().startswith(sentinels.SCHEME):
+        sentinels.read(value.get_secret_value())
+    elif value and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError(
+            "no address of a Redis; write one that starts with redis://, rediss://, unix:// or redis+sentinel://"
+        )
     return value
 
 
@@ -249,7 +254,8 @@ class RedisSettings(Model):
     """A Redis server of your own. Without one alertd starts its own."""
 
     url: Annotated[Secret, AfterValidator(_redis)] = None
-    """Address: redis://, rediss:// or unix://. May hold a password; never shown."""
+    """Address: redis://, rediss:// or unix://, or of Sentinels: redis+sentinel://:PASSWORD@HOST:26379,HOST:26379/MASTER.
+    May hold a password; never shown."""
     url_file: str = ""
     """File that holds the address, instead of `url`."""
 

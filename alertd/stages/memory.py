@@ -53,6 +53,8 @@ class FeedMemory:
         self._context = context
         self._lease = lease
         self._token = 0
+        self._connections = -1
+        self._run_id = ""
         # as stored: what is said of another address counts only once the feed is asked for
         self._states: dict[str, FeedState] = {}
         self._noted: dict[str, FeedState] = {}
@@ -79,6 +81,7 @@ class FeedMemory:
     async def state(self, feed: FeedSettings) -> FeedState:
         """What is remembered of a feed, read when it is not at hand."""
         self._check_token()
+        await self._check_server()
         if feed.name not in self._states:
             await self.load([feed])
         return of_address(self._noted.get(feed.name) or self._states[feed.name], feed.url)
@@ -91,9 +94,26 @@ class FeedMemory:
     def _check_token(self) -> None:
         if self._token != self._lease.token:
             self._token = self._lease.token
-            self._states.clear()
-            self._noted.clear()
-            self._shown.clear()
+            self._forget_all()
+
+    async def _check_server(self) -> None:
+        """Forget everything where another server answers, or this one was started again: it may lack the last writes.
+
+        With the validators of a document that it does not know, the entries in it would never be read again.
+        """
+        store = self._context.store
+        if self._connections == store.connections:
+            return
+        run_id = await store.run_id()
+        self._connections = store.connections
+        if self._run_id not in ("", run_id):
+            self._forget_all()
+        self._run_id = run_id
+
+    def _forget_all(self) -> None:
+        self._states.clear()
+        self._noted.clear()
+        self._shown.clear()
 
     def forget(self, name: str) -> None:
         """Drop what is at hand of a feed; the store keeps its own."""

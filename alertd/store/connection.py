@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, Self, cast
@@ -12,6 +12,7 @@ from typing import Any, Self, cast
 import hiredis
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ExponentialBackoff
 from redis.commands.core import AsyncScript
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -19,6 +20,7 @@ from redis.exceptions import DataError, NoScriptError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 import alertd
+from alertd import sentinels
 from alertd.errors import StoreError
 from alertd.store import keys
 
@@ -32,6 +34,7 @@ TROUBLE = (RedisError, OSError)
 
 _ANSWER = 5.0
 _BLOCKED = 10.0
+_ASKED = 1.0
 _RETRIES = 3
 _LUA = resources.files("alertd.store") / "lua"
 
@@ -44,13 +47,17 @@ class Store:
         blocking: for reads that wait; its sockets wait longer than `BLOCK_MS`.
         exclusive: no other process uses this Redis, so that what a dead one left behind can be taken over at once.
         where: the server in words, without secrets, for errors.
+        asked: the Sentinels that say which server it is; None where it is always the same.
     """
 
-    def __init__(self, redis: Redis, blocking: Redis, *, exclusive: bool, where: str) -> None:
+    def __init__(
+        self, redis: Redis, blocking: Redis, *, exclusive: bool, where: str, asked: Sentinel | None = None
+    ) -> None:
         self.redis = redis
         self.blocking = blocking
         self.exclusive = exclusive
         self.where = where
+        self._asked = asked
         self.connections = 0
         """How many connections were made: a new one may lead to another server in the place of the one before."""
         self._scripts: dict[str, AsyncScript] = {}
@@ -65,6 +72,8 @@ class Store:
         """Give all connections back."""
         await self.redis.aclose()
         await self.blocking.aclose()
+        if self._asked is not None:
+            await self._asked.aclose()
 
     async def run(self, name: str, key_names: Sequence[str], arguments: Sequence[str | int | float | bytes]) -> Any:
         """Run the script `lua/NAME.lua`, loaded when the server does not know it.
@@ -191,9 +200,12 @@ def open_store(url: str = "", *, socket: str | Path = "", exclusive: bool = Fals
     """Make the connections; nothing is sent yet.
 
     Args:
-        url: redis://, rediss:// or unix:// address, may hold a password; or
+        url: redis://, rediss://, unix:// or redis+sentinel:// address, may hold a password; or
         socket: path of a unix socket.
         exclusive: see `Store`.
+
+    Raises:
+        ValueError: the address cannot be read.
     """
     # its own retries are safe: no command here means another thing the second time, commits are scripts
     retry = Retry(ExponentialBackoff(cap=0.5, base=0.05), _RETRIES)
@@ -206,14 +218,18 @@ def open_store(url: str = "", *, socket: str | Path = "", exclusive: bool = Fals
         "client_name": f"alertd-{int(time.time())}",
         "protocol": 2,
     }
-    made = [
-        Redis.from_url(url, socket_timeout=limit, **common)
-        if url
-        else Redis(unix_socket_path=str(socket), socket_timeout=limit, **common)
-        for limit in (_ANSWER, _BLOCKED)
-    ]
+    asked = None
+    if url.startswith(sentinels.SCHEME):
+        asked, made = _behind_sentinels(sentinels.read(url), common)
+    else:
+        made = [
+            Redis.from_url(url, socket_timeout=limit, **common)
+            if url
+            else Redis(unix_socket_path=str(socket), socket_timeout=limit, **common)
+            for limit in (_ANSWER, _BLOCKED)
+        ]
     where = f"redis at {socket}" if socket else "redis.url"
-    store = Store(made[0], made[1], exclusive=exclusive, where=where)
+    store = Store(made[0], made[1], exclusive=exclusive, where=where, asked=asked)
 
     async def counted(connection: Any) -> None:
         await connection.on_connect()
@@ -223,6 +239,15 @@ def open_store(url: str = "", *, socket: str | Path = "", exclusive: bool = Fals
     for redis in made:
         redis.connection_pool.connection_class = _packing(redis.connection_pool.connection_class)
     return store
+
+
+def _behind_sentinels(given: sentinels.Sentinels, common: Mapping[str, Any]) -> tuple[Sentinel, list[Redis]]:
+    """Clients of whichever server the Sentinels call the master; each new connection asks them anew."""
+    own = {"password": given.sentinel_password or None, "socket_connect_timeout": _ASKED, "socket_timeout": _ASKED}
+    asked = Sentinel(given.hosts, sentinel_kwargs=own)
+    login = {"db": given.database, "username": given.username or None, "password": given.password or None}
+    made = [asked.master_for(given.master, socket_timeout=limit, **login, **common) for limit in (_ANSWER, _BLOCKED)]
+    return asked, made
 
 
 class _Packing:

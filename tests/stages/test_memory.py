@@ -170,3 +170,29 @@ async def remembering(redis: Redis, folder: Path) -> AsyncIterator[tuple[Context
         lease = ctx.lease("poll")
         assert await lease.acquire()
         yield ctx, FeedMemory(ctx, lease), ctx.now.configuration.settings.feeds[0]
+
+
+async def test_a_server_that_may_lack_the_last_writes_is_read_anew(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with context(redis, tmp_path) as ctx:
+        lease = ctx.lease("poll")
+        assert await lease.acquire()
+        memory = FeedMemory(ctx, lease)
+        feed = ctx.now.configuration.settings.feeds[0]
+        first = replace(await memory.state(feed), etag="first", first_at=1.0)
+        await memory.commit(feed, first)
+        before = await cast(Any, redis).hgetall(keys.feed(feed.name))
+        await memory.commit(feed, replace(first, etag="second"))
+        memory.note(feed, replace(first, etag="second", polls=7))
+        # a failover: the server that answers now never heard of the second document
+        await cast(Any, redis).hset(keys.feed(feed.name), mapping=before)
+        ctx.store.connections += 1
+        assert (await memory.state(feed)).etag == "second", "a connection more to the same server changes nothing"
+
+        async def another() -> str:
+            return "another"
+
+        monkeypatch.setattr(ctx.store, "run_id", another)
+        ctx.store.connections += 1
+        assert (await memory.state(feed)).etag == "first"

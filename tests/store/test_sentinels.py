@@ -1,0 +1,81 @@
+"""A Redis behind Sentinels: found by asking them, and found again when another server takes over."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from alertd.errors import StoreError
+from alertd.sentinels import Sentinels, read
+from alertd.state import reach
+from alertd.store.connection import TROUBLE, open_store
+from benchmarks.sentineled import Sentineled
+
+PASSWORD = "correct-horse"
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("redis+sentinel://a/news", Sentinels((("a", 26379),), "news")),
+        (
+            f"redis+sentinel://me:{PASSWORD}%40@a:1,[::1]:2/news/3?sentinel_password=other",
+            Sentinels((("a", 1), ("::1", 2)), "news", 3, "me", f"{PASSWORD}@", "other"),
+        ),
+    ],
+)
+def test_an_address_names_sentinels_and_master(url: str, found: Sentinels) -> None:
+    assert read(url) == found
+    assert PASSWORD not in repr(read(url))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"redis+sentinel://:{PASSWORD}@a:26379",
+        f"redis+sentinel://:{PASSWORD}@/news",
+        f"redis+sentinel://:{PASSWORD}@a,,b/news",
+        f"redis+sentinel://:{PASSWORD}@a:port/news",
+        f"redis+sentinel://:{PASSWORD}@a/news/first",
+        f"redis+sentinel://:{PASSWORD}@a/news?tls=1",
+        f"redis://:{PASSWORD}@a/0",
+    ],
+)
+def test_what_is_no_address_of_sentinels_is_refused_without_showing_it(url: str) -> None:
+    with pytest.raises(ValueError, match="write redis\\+sentinel://") as raised:
+        read(url)
+    assert PASSWORD not in str(raised.value)
+
+
+async def test_sentinels_that_are_away_are_said_in_words() -> None:
+    with pytest.raises(StoreError, match="cannot be reached"):
+        await reach(open_store("redis+sentinel://127.0.0.1:9/news"))
+
+
+@pytest.mark.timeout(150)
+async def test_another_server_takes_over(tmp_path: Path) -> None:
+    async with Sentineled(tmp_path) as servers, open_store(servers.url) as store:
+        await reach(store)
+        await store.prepare()
+        redis, before = cast(Any, store.redis), await store.run_id()
+        await redis.set("kept", "1")
+        await redis.wait(2, 5000)
+        connections = store.connections
+        await servers.fail_over()
+        async with asyncio.timeout(30):
+            while not await answers(redis):  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.1)
+        assert await store.run_id() != before
+        assert store.connections > connections, "who keeps a memory of the server hears of it"
+        assert await store.blocking.get("kept") == "1"
+        await redis.set("written", "1")
+
+
+async def answers(redis: Any) -> bool:
+    try:
+        return bool(await redis.ping())
+    except TROUBLE:
+        return False
