@@ -11,8 +11,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 from typer.main import get_command
 
@@ -56,7 +56,7 @@ def test_all_commands_are_listed() -> None:
     assert set(listed) == {name.partition(" ")[0] for name in COMMANDS}
 
 
-def tree(found: click.Command, *path: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+def tree(found: Any, *path: str) -> Iterator[tuple[tuple[str, ...], Any]]:
     """All commands and groups below one, each with the words that lead to it."""
     yield path, found
     for name, below in getattr(found, "commands", {}).items():
@@ -97,7 +97,7 @@ def test_its_examples_are_command_lines_that_it_takes(path: tuple[str, ...]) -> 
         found, rest = TREE[named], words[len(named) :]
         assert not getattr(found, "commands", {}), line
         # an option that is none, or a word too many, raises
-        found.make_parser(click.Context(found)).parse_args(rest)
+        found.make_parser(found.context_class(found)).parse_args(rest)
 
 
 @pytest.mark.parametrize(
