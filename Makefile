@@ -95,6 +95,7 @@ wheel-check: ## proves that the wheel is whole: small enough, no torch, its comm
 	echo "the wheel is whole: $$bytes bytes"
 
 sdist-check: sdist ## proves that the source distribution makes the same wheel, which installs and runs
+	$(BIN)/python -m twine check --strict dist/*
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
 	$(PIP) wheel --quiet --no-deps --wheel-dir "$$folder" dist/*.tar.gz; \
 	listed() { $(BIN)/python -m zipfile --list "$$1" | awk 'NR > 1 {print $$1, $$NF}' | sort; }; \
