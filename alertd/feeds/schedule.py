@@ -130,15 +130,11 @@ class FeedState:
     @classmethod
     def from_fields(cls, given: Mapping[str, str]) -> FeedState:
         """Read what `to_fields` wrote; unknown names are ignored, missing ones have their defaults."""
-        read: dict[str, Any] = {
-            f.name: type(f.default)(given[f.name])
-            for f in fields(cls)
-            if f.name in given and isinstance(f.default, str | int | float)
-        }
-        return cls(**read)
+        return cls(**{name: _KINDS[name](value) for name, value in given.items() if name in _KINDS})
 
 
 _NAMES = tuple(field.name for field in fields(FeedState))
+_KINDS: dict[str, type[Any]] = {field.name: type(field.default) for field in fields(FeedState)}
 _values = attrgetter(*_NAMES)
 
 

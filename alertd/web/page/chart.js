@@ -21,7 +21,7 @@ function round(most) {
 /** Volume and sentiment over time, with events. */
 export function chart(found, narrow) {
   const { points, marks, step } = found;
-  const wide = narrow ? 460 : WIDE;
+  const wide = narrow ? 350 : WIDE;
   const most = round(Math.max(2, ...points.map((p) => p.articles)));
   const inner = { wide: wide - EDGE.left - EDGE.right, high: HIGH - EDGE.top - EDGE.bottom };
   const from = points[0].at;
