@@ -15,6 +15,7 @@ import importlib.util
 import json
 import os
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -76,6 +77,9 @@ class Run:
         print(f"{what}: {said[:300]} ({path})", file=sys.stderr, flush=True)
 
     def report(self, *, guided: bool) -> int:
+        from tests.fuzz.targets import tidy
+
+        tidy()  # atheris ends the process without asking anybody
         row = {
             "target": self.name, "minutes": round((time.monotonic() - self._began) / 60, 1), "inputs": self.inputs,
             "guided": guided, "findings": self.findings,
@@ -120,6 +124,8 @@ def guided(run: Run) -> int:
         run.one(data)
         if run.over:
             code = run.report(guided=True)
+            shutil.rmtree(corpus)
+            words.unlink()
             sys.stderr.flush()
             os._exit(code)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import re
+import shutil
 import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -116,9 +118,17 @@ def _decodes(data: bytes) -> bool:
 def _folder() -> Path:
     shared = Path("/dev/shm")
     place = Path(tempfile.mkdtemp(prefix="alertd-fuzz-", dir=shared if shared.is_dir() else None))
+    atexit.register(tidy)
     (place / "list.txt").write_text("TSLA\nAAPL\n", encoding="utf-8")
     (place / "token").write_text(f"xoxb-{SECRET}\n", encoding="utf-8")
     return place
+
+
+def tidy() -> None:
+    """Remove the folder that configurations are read from."""
+    if _folder.cache_info().currsize:
+        shutil.rmtree(_folder())
+        _folder.cache_clear()
 
 
 def config(data: bytes) -> None:
