@@ -244,8 +244,12 @@ def open_store(url: str = "", *, socket: str | Path = "", exclusive: bool = Fals
 def _behind_sentinels(given: sentinels.Sentinels, common: Mapping[str, Any]) -> tuple[Sentinel, list[Redis]]:
     """Clients of whichever server the Sentinels call the master; each new connection asks them anew."""
     own = {"password": given.sentinel_password or None, "socket_connect_timeout": _ASKED, "socket_timeout": _ASKED}
-    asked = Sentinel(given.hosts, sentinel_kwargs=own)
-    login = {"db": given.database, "username": given.username or None, "password": given.password or None}
+    asked: Sentinel = cast(Any, Sentinel)(given.hosts, sentinel_kwargs=own)
+    login: dict[str, Any] = {
+        "db": given.database,
+        "username": given.username or None,
+        "password": given.password or None,
+    }
     made = [asked.master_for(given.master, socket_timeout=limit, **login, **common) for limit in (_ANSWER, _BLOCKED)]
     return asked, made
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 from pathlib import Path
 from typing import Final
 
@@ -49,12 +48,11 @@ def _broken(last: str, data: Path, program: str) -> StoreError:
     file = next(iter(named), data / "appendonly.aof")
     if not file.exists():
         file = next(iter(sorted(data.glob("appendonlydir/*.manifest"))), data)
-    checker = shutil.which("redis-check-aof")
-    # the server is its own checker when it is called by that name
-    command = "redis-check-aof" if checker else f"(exec -a redis-check-aof {shlex.quote(program)}"
+    # The server is its own checker when it is called by that name. One on the path may be of another version, which
+    # does not find the files of this one.
+    command = f"exec -a redis-check-aof {shlex.quote(program)} --fix {shlex.quote(str(file))}"
     return StoreError(
         f"the server cannot read its append-only file: {last}",
         where=str(file),
-        hint=f"copy {data} to a safe place, then repair the file, which cuts it at the damage, in bash: "
-        f"{command} --fix {shlex.quote(str(file))}{'' if checker else ')'}",
+        hint=f"copy {data} to a safe place, then repair the file, which cuts it at the damage, in bash: ({command})",
     )
