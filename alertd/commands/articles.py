@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, cast
 
 import typer
 
 from alertd.commands.common import WRONG_INPUT, command, configuration, write
+from alertd.commands.interrupts import waiting_for
 
 if TYPE_CHECKING:
     from alertd.stories.jsonl import Tagging
@@ -129,15 +130,22 @@ def waiting(stream: io.BufferedIOBase) -> Iterator[list[str]]:
     """
     parts: list[bytes] = []
     first = True
-    while chunk := stream.read1(_CHUNK):
-        head, newline, rest = chunk.rpartition(b"\n")
-        if not newline:
-            parts.append(chunk)
-            continue
-        yield _decoded(b"".join([*parts, head]), first=first)
-        parts, first = [rest], False
+    with waiting_for(stream) as wait:
+        while chunk := _read(stream, wait):
+            head, newline, rest = chunk.rpartition(b"\n")
+            if not newline:
+                parts.append(chunk)
+                continue
+            yield _decoded(b"".join([*parts, head]), first=first)
+            parts, first = [rest], False
     if last := b"".join(parts):
         yield _decoded(last, first=first)
+
+
+def _read(stream: io.BufferedIOBase, wait: Callable[[], None]) -> bytes:
+    # so much at once leaves nothing in the stream's own buffer, which the wait would not see
+    wait()
+    return stream.read1(_CHUNK)
 
 
 def _stdin() -> io.BufferedIOBase:
