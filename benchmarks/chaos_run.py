@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -27,6 +27,7 @@ from alertd.store.connection import TROUBLE, Store, open_store
 from benchmarks.chaos_line import MARK
 from benchmarks.chaos_world import FEEDS, Feeds, Line, Names, Redis, Slack
 from benchmarks.headlines import COMPANIES
+from benchmarks.sentineled import Sentineled
 from benchmarks.soak import FAKETIME, LIBRARIES
 
 HOUR = 3600
@@ -46,6 +47,8 @@ class Size:
         rate: articles a second.
         kills, restarts, poison: how many processes are killed, how often Redis is stopped, how many articles kill.
         names_gone: how long the name server is away.
+        failovers: how often the master of three servers behind Sentinels is killed; where it is, Redis is not stopped
+            otherwise, and its disk, the clock and the names stay as they are.
         patience: how long to wait until all is settled afterwards.
         seed: of all chance.
         apart: whether this process may mount.
@@ -57,6 +60,7 @@ class Size:
     restarts: int
     poison: int
     names_gone: float
+    failovers: int
     patience: float
     seed: int
     apart: bool
@@ -88,13 +92,19 @@ class World:
             subprocess.run(["mount", "--bind", str(names), "/etc/resolv.conf"], check=True)
         self.names = Names()
         self.redis = Redis(self.disk, folder / "s", faked)
+        self.sentineled = Sentineled(self.disk) if size.failovers else None
         self.feeds = Feeds(size.rate, self.poison, self.chance)
         self.slack = Slack(CHANNELS)
         environment = {"HF_HUB_OFFLINE": "1", **faked}
         self.line = [Line(folder / "config", stages, environment) for stages in STAGES]
-        self.left_out = [] if library else ["jumps of the clock (no libfaketime)"]
-        if not size.apart:
+        self.left_out = [] if library or size.failovers else ["jumps of the clock (no libfaketime)"]
+        if not (size.apart or size.failovers):
             self.left_out.append("a full disk and a name server that is gone (no mount namespace)")
+
+    @property
+    def url(self) -> str:
+        """Where the line finds Redis."""
+        return self.sentineled.url if self.sentineled else f"unix://{self.folder / 's'}"
 
     def configure(self) -> None:
         """Write the configuration."""
@@ -106,7 +116,7 @@ class World:
         config = self.folder / "config"
         config.mkdir()
         (config / "alertd.yaml").write_text(
-            f"allow_private_addresses: true\nfeeds:\n{rows}redis: {{url: 'unix://{self.folder / 's'}'}}\n"
+            f"allow_private_addresses: true\nfeeds:\n{rows}redis: {{url: '{self.url}'}}\n"
             f"slack: {{token: {TOKEN}, base_url: '{self.slack.base_url}', channel: '#alerts', pace: 0s, "
             "workspace_rate: 1000, digest_above: 1000, digest_after: 7d, doubt_grace: 1s}\n"
             "operator: {channel: '#alertd'}\nweb: {port: 0}\nlog: {level: warning}\n",
@@ -148,6 +158,14 @@ async def restarts(world: World) -> None:
         world.faults["stops of Redis"] += 1
 
 
+async def failovers(world: World, servers: Sentineled) -> None:
+    """Kill the master of the servers, again and again."""
+    for _ in range(world.size.failovers):
+        await asyncio.sleep(world.size.seconds / (world.size.failovers + 1))
+        await servers.fail_over()
+        world.faults["failovers"] += 1
+
+
 async def clock(world: World) -> None:
     """An hour ahead and back, an hour back and ahead."""
     for share, seconds in ((0.15, HOUR), (0.1, 0), (0.15, -HOUR), (0.1, 0)):
@@ -179,11 +197,12 @@ async def names(world: World) -> None:
 @asynccontextmanager
 async def running(world: World) -> AsyncIterator[None]:
     """All of it at work; ended in order afterwards."""
-    async with world.feeds, world.slack:
+    async with world.feeds, world.slack, world.sentineled or nullcontext():
         world.configure()
         if world.size.apart:
             world.names.come()
-        await world.redis.start()
+        if world.sentineled is None:
+            await world.redis.start()
         lives = [asyncio.create_task(line.live()) for line in world.line]
         try:
             yield
@@ -198,7 +217,11 @@ async def running(world: World) -> AsyncIterator[None]:
 
 async def measure(size: Size) -> dict[str, Any]:
     """One run: what befell, and what became of every article."""
-    library = next((str(path) for path in sorted(LIBRARIES.glob(FAKETIME.replace("time.so", "timeMT.so")))), "")
+    library = (
+        ""
+        if size.failovers
+        else next((str(path) for path in sorted(LIBRARIES.glob(FAKETIME.replace("time.so", "timeMT.so")))), "")
+    )
     with tempfile.TemporaryDirectory(prefix="alertd-chaos-") as name:
         world = World(size, Path(name), library)
         try:
@@ -208,13 +231,15 @@ async def measure(size: Size) -> dict[str, Any]:
                     group.create_task(world.feeds.publish(size.seconds))
                     group.create_task(kills(world))
                     group.create_task(restarts(world))
+                    if world.sentineled:
+                        group.create_task(failovers(world, world.sentineled))
                     if library:
                         group.create_task(clock(world))
                     if size.apart:
                         group.create_task(disk(world))
                         group.create_task(names(world))
                 began = time.monotonic()
-                async with open_store(socket=world.folder / "s") as store:
+                async with open_store(world.url) as store:
                     found = await settled(world, store)
                 found["calm_s"] = round(time.monotonic() - began)
         finally:
@@ -276,6 +301,7 @@ async def looked(world: World, store: Store) -> dict[str, Any]:
         "doubled": doubled, "stuck": stuck, "dead_lettered": len(killed), "poison_planted": len(world.poison),
         "dead_innocent": len(dead) - len(killed), "filed_twice": sum(len(ids) > 1 for ids in filed.values()),
         "alerts": len(told), "redis_restarts": world.faults["stops of Redis"],
+        "failovers": world.faults["failovers"],
         "starts": sum(line.starts for line in world.line), "fates": dict(fates),
     }  # fmt: skip
 
