@@ -165,7 +165,8 @@ async def _serve(
             where(settings, dry_run=options.dry_run),
             f", {web.url}" if web.port and not options.once else "",
         )  # fmt: skip
-        await reload.warn(context, configuration.warnings)
+        with willing(store):
+            await reload.warn(context, configuration.warnings)
         reloader = reload.Reloader(context, folder, gazetteer, lambda secrets: redactor.add(*secrets))
         poller = Poller(context, fetcher, reader, pages, hubs)
         code = await _run_stages(context, reloader, sink, poller, options, manager)

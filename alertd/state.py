@@ -71,10 +71,10 @@ def _reason(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def willing(store: Store) -> Iterator[None]:
-    """Say it in words when the server answers but takes nothing.
+    """Say it in words when the server is not there, or answers but takes nothing.
 
     Raises:
-        StoreError: its disk or memory is full, or we may not do what was asked.
+        StoreError: it does not answer, its disk or memory is full, or we may not do what was asked.
     """
     try:
         yield
@@ -83,6 +83,12 @@ def willing(store: Store) -> Iterator[None]:
             f"the server takes nothing: {error}",
             where=store.where,
             hint="give it disk or memory, or us the right, and start again; what it holds is safe",
+        ) from error
+    except TROUBLE as error:
+        raise StoreError(
+            f"the server cannot be reached: {_reason(error)}",
+            where=store.where,
+            hint="check redis.url, and that the server runs",
         ) from error
 
 
@@ -104,11 +110,4 @@ async def reach(store: Store) -> None:
             "redis.url has a parameter that a connection of its kind does not know",
             where=store.where,
             hint="ssl_… needs rediss://; remove the parameter otherwise",
-        ) from error
-    except TROUBLE as error:
-        await store.close()
-        raise StoreError(
-            f"the server cannot be reached: {_reason(error)}",
-            where=store.where,
-            hint="check redis.url, and that the server runs",
         ) from error

@@ -10,8 +10,9 @@ import pytest
 
 from alertd.config import load
 from alertd.errors import StoreError
-from alertd.state import open_state
+from alertd.state import open_state, willing
 from alertd.store import embedded
+from alertd.store.connection import open_store
 from tests.commands.world import SETTINGS, write
 
 
@@ -39,3 +40,10 @@ async def test_no_server_is_started_in_another_users_folder(tmp_path: Path, monk
     with pytest.raises(StoreError, match=r"the state belongs to \w+.*sudo -u \w+ alertd"):
         await open_state(found)
     assert embedded.find(found.settings.store.folder) is None
+
+
+async def test_a_server_that_goes_away_while_we_start_is_said_in_words(tmp_path: Path) -> None:
+    async with open_store(socket=tmp_path / "none.sock") as store:
+        with pytest.raises(StoreError, match="cannot be reached: No such file") as raised, willing(store):
+            await store.prepare()
+    assert raised.value.hint

@@ -84,6 +84,9 @@ Loop = Callable[[], Awaitable[None]]
 async def _revived(context: Context) -> None:
     try:
         await context.revive()
+    except TROUBLE as error:
+        # that it is away was said; why it still is changes nothing
+        logger.debug("the store is still away: %s", type(error).__name__)
     except Exception:
         logger.exception("the store cannot be brought back yet")
 
