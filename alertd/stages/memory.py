@@ -102,10 +102,12 @@ class FeedMemory:
         With the validators of a document that it does not know, the entries in it would never be read again.
         """
         store = self._context.store
-        if self._connections == store.connections:
+        # counted before it is asked: a connection that is made meanwhile may lead elsewhere
+        connections = store.connections
+        if self._connections == connections:
             return
         run_id = await store.run_id()
-        self._connections = store.connections
+        self._connections = connections
         if self._run_id not in ("", run_id):
             self._forget_all()
         self._run_id = run_id
