@@ -19,7 +19,8 @@ from alertd.store.binary import locate
 MASTER: Final = "news"
 SERVERS: Final = 3
 SENTINELS: Final = 3
-_PATIENCE: Final = 60.0
+_PATIENCE: Final = 180.0
+"""Seconds; a Sentinel that a busy machine held up does nothing for half a minute (its TILT mode)."""
 
 
 class Sentineled:
