@@ -103,3 +103,13 @@ async def test_of_two_that_take_the_same_over_one_gets_it(redis: Redis) -> None:
         await store.run("inherit", [keys.ALERTS], ["notify", heir, ident, "dead", 1]) for heir in ("first", "second")
     ]
     assert [len(rows) for rows in taken] == [1, 0]
+
+
+async def test_what_a_server_never_heard_of_is_not_passed_on(redis: Redis) -> None:
+    store = await prepared(redis)
+    fields = [600, "{}", "1", "{}", "fp", "{}"]
+    lost = await store.run("tagged", [keys.ARTICLES, keys.TAGGED, keys.tags("1-0")], ["1-0", *fields])
+    known = await cast(Any, redis).xadd(keys.ARTICLES, {"n": "1"})
+    await Reader(store, keys.ARTICLES, "r", idle=0).fresh(1, 0)
+    passed = await store.run("tagged", [keys.ARTICLES, keys.TAGGED, keys.tags(known)], [known, *fields])
+    assert (lost, passed, await cast(Any, redis).xlen(keys.TAGGED)) == ("done", "passed", 1)
