@@ -133,9 +133,12 @@ def test_aliases_are_read() -> None:
     assert found.problems == []
 
 
-def test_a_missing_file_says_what_to_do() -> None:
-    found = read(Path("config/a.yaml"), "config/a.yaml", 0, {}, None)
-    assert messages(found) == ["config/a.yaml:1:1: there is no a.yaml here; write one with `alertd init`"]
+@pytest.mark.parametrize(
+    ("name", "step"), [("alertd.yaml", "write one with `alertd init`"), ("a.yaml", "check its name")]
+)
+def test_a_missing_file_says_what_to_do(name: str, step: str) -> None:
+    found = read(Path("config") / name, f"config/{name}", 0, {}, None)
+    assert messages(found) == [f"config/{name}:1:1: there is no {name} here; {step}"]
 
 
 @pytest.mark.parametrize(

@@ -157,7 +157,9 @@ async def test_an_edit_is_in_force_at_once_and_a_wrong_one_is_refused(tmp_path: 
         feeds.add("wire", one)
         await until(lambda: posted(slack, [one]), "an alert of the old rules")
         fresh = watchlist.with_suffix(".new")
-        fresh.write_text(WATCHLIST.replace("name: all", "name: renamed"), encoding="utf-8")
+        # another rule: one that only got another name would go on in the thread of the story
+        other = WATCHLIST.replace("name: all", "name: renamed").replace("min_relevance: 0", "min_relevance: 0.01")
+        fresh.write_text(other, encoding="utf-8")
         fresh.replace(watchlist)
         await until(lambda: _logged(daemon, "is in force: 1 feeds, 1 rules"), "the new rules")
         feeds.add("wire", two)
