@@ -118,7 +118,7 @@ class World:
         (config / "alertd.yaml").write_text(
             f"allow_private_addresses: true\nfeeds:\n{rows}redis: {{url: '{self.url}'}}\n"
             f"slack: {{token: {TOKEN}, base_url: '{self.slack.base_url}', channel: '#alerts', pace: 0s, "
-            "workspace_rate: 1000, digest_above: 1000, digest_after: 7d, doubt_grace: 1s}\n"
+            "workspace_rate: 1000, doubt_grace: 1s}\n"
             "operator: {channel: '#alertd'}\nweb: {port: 0}\nlog: {level: warning}\n",
             encoding="utf-8",
         )
