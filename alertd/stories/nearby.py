@@ -113,22 +113,19 @@ class Nearby:
         return [self._ident[row] for row in dict.fromkeys(rows.tolist())]
 
     def _near(self, rows: NDArray[np.int32], vector: NDArray[np.float32], encoder: str) -> NDArray[np.bool_]:
-        comparable: NDArray[np.bool_] | None = None
-        # as a rule there is one encoder, and all is made by it
-        if encoder and not (len(self._encoders) <= _USUAL and encoder in self._encoders):
-            made = self._encoder.take(rows)
-            comparable = (made == self._encoders.get(encoder, len(self._encoders))) | (made == _ANY)
-        keep = self._like(rows, vector, comparable)
+        keep = self._like(rows, vector)
         keep |= self._scale.take(rows) == 0
         means = self._mean.take(rows)
         of_many = np.flatnonzero(means >= 0)
         if len(of_many):
-            keep[of_many] |= self._like(means[of_many], vector, None if comparable is None else comparable[of_many])
-        return keep if comparable is None else keep | ~comparable
+            keep[of_many] |= self._like(means[of_many], vector)
+        # as a rule there is one encoder, and all is made by it
+        if encoder and not (len(self._encoders) <= _USUAL and encoder in self._encoders):
+            made = self._encoder.take(rows)
+            keep |= (made != self._encoders.get(encoder, len(self._encoders))) & (made != _ANY)
+        return keep
 
-    def _like(
-        self, rows: NDArray[np.int32], vector: NDArray[np.float32], comparable: NDArray[np.bool_] | None
-    ) -> NDArray[np.bool_]:
+    def _like(self, rows: NDArray[np.int32], vector: NDArray[np.float32]) -> NDArray[np.bool_]:
         near = (self._values.take(rows, axis=0).astype(np.float32) @ vector) * self._scale.take(rows)
         like: NDArray[np.bool_] = near >= HOPELESS
-        return like if comparable is None else like & comparable
+        return like
