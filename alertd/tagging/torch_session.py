@@ -64,7 +64,7 @@ class TorchSession:
             raise ModelError(f"has operators that torch is not told of: {unknown}", where=str(path))
         self._device = device
         self._graph = graph
-        # the few whole numbers that steer (axes, bounds of slices) stay on the CPU, where they are read
+        # the few whole numbers that steer (such as axes) stay on the CPU, where they are read
         self._weights = {
             name: torch.from_numpy(value.copy()).to("cpu" if value.dtype == np.int64 else device)
             for name, value in graph.weights.items()
@@ -136,14 +136,6 @@ def _reduce_sum(node: Node, value: Any, axes: Any) -> Any:
     return value.sum(axes.tolist(), keepdim=bool(node.attributes.get("keepdims", 1)))
 
 
-def _slice(_: Node, value: Any, starts: Any, ends: Any, axes: Any) -> Any:
-    for start, end, axis in zip(starts.tolist(), ends.tolist(), axes.tolist(), strict=True):
-        size = value.shape[axis]
-        first, last = (min(max(at + size if at < 0 else at, 0), size) for at in (start, end))
-        value = value.narrow(axis, first, max(last - first, 0))
-    return value
-
-
 def _norm(node: Node, value: Any, weight: Any, bias: Any) -> Any:
     from torch.nn.functional import layer_norm
 
@@ -199,7 +191,6 @@ OPERATORS: Final[Mapping[str, Callable[..., Any]]] = {
     "Range": _range,
     "ReduceSum": _reduce_sum,
     "Shape": _shape,
-    "Slice": _slice,
     "Unsqueeze": _unsqueeze,
 }
 """The operators that our export writes, as onnx and onnxruntime define them."""
