@@ -102,21 +102,12 @@ def figures_and_periods(text: str, said: Sequence[Piece] | None = None) -> Facts
     whole, text = text, _uncut(text[:_LOOK])
     notable = [piece for piece in (said if said and text is whole else pieces(text)) if piece.marks]
     body, periods = _periods(text, notable)
-    turned = _directions(notable) if text is whole else directions(whole)
+    turned = _directions(notable if text is whole else pieces(whole))
     return Facts(figures=_figures(body, notable), periods=periods, directions=turned)
 
 
-def small_words(text: str) -> frozenset[str]:
-    """The words of a text as they are written, among them those that are written small in it."""
-    return lexicon.written(pieces(text))
-
-
-def directions(text: str) -> tuple[str, ...]:
-    """The words of direction in a text, in order, as axis and sign; an immediate repetition is said once."""
-    return _directions(pieces(text))
-
-
 def _directions(said: Iterable[Piece]) -> tuple[str, ...]:
+    """The words of direction in a text, in order, as axis and sign; an immediate repetition is said once."""
     found: list[str] = []
     for piece in said:
         for sign in piece.signs:

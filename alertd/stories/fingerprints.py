@@ -85,7 +85,7 @@ def fingerprint(entry: Entry) -> Fingerprint:
         outlet=_outlet(entry.source or entry.feed),
         generic=cleaning.is_generic(head),
         published=entry.published,
-        words=sketches.packed(chain.from_iterable([piece.codes for piece in said])),
+        words=sketches.pack(chain.from_iterable([piece.codes for piece in said])),
         head=facts(head, headed, plain_words=plain),
         lead=figures_and_periods(text, lead),
     )

@@ -44,20 +44,15 @@ def code(word: str) -> int:
     return crc32(stem(word).encode("utf-8", "replace")) & 0xFFFF
 
 
-def pack(words: Iterable[str]) -> str:
+def pack(codes: Iterable[int]) -> str:
     """The codes of the first words of a text, base64."""
-    return packed(map(code, words))
-
-
-def packed(codes: Iterable[int]) -> str:
-    """The first of these codes, base64."""
     return base64.b64encode(array("H", islice(codes, LONGEST))).decode()
 
 
 @lru_cache(maxsize=8_192)
-def unpack(text: str) -> tuple[int, ...]:
+def unpack(packed: str) -> tuple[int, ...]:
     """The codes that `pack` wrote."""
-    return tuple(array("H", base64.b64decode(text)))
+    return tuple(array("H", base64.b64decode(packed)))
 
 
 @lru_cache(maxsize=8_192)

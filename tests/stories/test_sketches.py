@@ -26,7 +26,7 @@ def test_other_words_have_other_codes(one: str, other: str) -> None:
 
 
 def test_a_beginning_is_contained_and_another_text_is_not() -> None:
-    whole, other = LOST.split(), COURT.split()
+    whole, other = ([sketches.code(w) for w in text.split()] for text in (LOST, COURT))
     packed = sketches.pack(whole)
     assert sketches.containment(packed, sketches.pack(whole[:9])) == 1.0
     assert sketches.containment(packed, sketches.pack(other)) < 0.1
@@ -43,4 +43,6 @@ def test_opposite_ends_of_one_axis() -> None:
 
 @given(st.lists(st.text(max_size=12), max_size=100))
 def test_any_words_are_kept_in_order(words: list[str]) -> None:
-    assert sketches.unpack(sketches.pack(words)) == tuple(sketches.code(w) for w in words[: sketches.LONGEST])
+    assert sketches.unpack(sketches.pack(map(sketches.code, words))) == tuple(
+        sketches.code(w) for w in words[: sketches.LONGEST]
+    )
