@@ -10,7 +10,7 @@ from itertools import chain, pairwise
 
 from alertd.stories import lexicon
 from alertd.stories.lexicon import Piece, pieces
-from alertd.stories.words import CURRENCIES, ORDINALS, PERIOD_WORDS, SCALES
+from alertd.stories.words import CURRENCIES, MONTH_NAMES, ORDINALS, PERIOD_WORDS, SCALES
 
 _LOOK = 2_000
 
@@ -35,10 +35,8 @@ _BEFORE = re.compile(rf"(?P<sign>{_SIGN})\s?\Z", re.IGNORECASE)
 _LONGEST_SIGN = 5
 _SIGN_ENDS = frozenset("$\u20ac\u00a3\u00a5\u20b9\u20a9.sdrpybf")
 _DATE = re.compile(
-    r"\b(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
-    r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?\s(?P<day>\d{1,2})(?:st|nd|rd|th)?\b(?!\s?%)|"
-    r"\b(?P<day2>\d{1,2})(?:st|nd|rd|th)?\s(?:of\s)?(?P<month2>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|"
-    r"june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b",
+    rf"\b(?P<month>{MONTH_NAMES})\.?\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?!\s?%)|"
+    rf"\b(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?(?P<month2>{MONTH_NAMES})\b",
     re.IGNORECASE,
 )
 # With a point between hours and minutes only what says that it is a clock is one: "$1.60 a share" is none.

@@ -18,6 +18,7 @@ from alertd.stories.words import (
     COMMON,
     COUNTRIES,
     CURRENCIES,
+    MONTH_NAMES,
     NUMBERS,
     ORDINALS,
     PERIOD_WORDS,
@@ -35,11 +36,7 @@ _LETTERS = re.compile(r"[a-z]+")
 _DIGIT = re.compile(r"\d")
 _CLOCKLIKE = re.compile(r"\d(?:[:.]\d\d|[ap]\.?m)|^[ap]\.?m\b", re.IGNORECASE)
 _YEARLIKE = re.compile(r"[12][09]\d\d")
-_MONTH = re.compile(
-    r"\b(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
-    r"nov(?:ember)?|dec(?:ember)?)\b",
-    re.IGNORECASE,
-)
+_MONTH = re.compile(rf"\b(?:{MONTH_NAMES})\b", re.IGNORECASE)
 _NAMELESS = frozenset(
     (*STOP, *COMMON, *POLES, *TURNS, *PERIOD_WORDS, *NUMBERS, *ORDINALS, *SCALES, *CURRENCIES, "hk", "gmt", "et")
 )

@@ -146,6 +146,12 @@ PERIOD_WORDS: dict[str, str] = {
 }  # fmt: skip
 """Word → the kind of period and which one."""
 
+MONTH_NAMES = (
+    "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
+    "nov(?:ember)?|dec(?:ember)?"
+)
+"""The months as they are written, as an expression that ignores case."""
+
 ORDINALS = {"first": "1", "1st": "1", "second": "2", "2nd": "2", "third": "3", "3rd": "3", "fourth": "4", "4th": "4"}
 """Ordinals that, before `quarter` or `half`, name a period."""
 
