@@ -124,7 +124,7 @@ def _site(host: str) -> str:
     bare = host.removeprefix("www.")
     if bare in _WRAPPERS or bare.endswith(_DEPENDING) or bare.startswith("google.") or _OPAQUE_HOST.fullmatch(bare):
         return ""
-    return _settled(host, lambda name: _LAYOUT.sub("", name))
+    return _settled(host, _plain_host)
 
 
 def _split(url: str) -> SplitResult | None:
@@ -171,7 +171,7 @@ def _key(parts: SplitResult) -> str:
     host = f"[{host}]" if ":" in host else host
     if _OPAQUE.match(f"{host.removeprefix('www.')}{parts.path}"):
         return ""
-    host = _settled(host, lambda name: _LAYOUT.sub("", name))
+    host = _settled(host, _plain_host)
     path = _settled(_SLASHES.sub("/", parts.path), _plain_path)
     pairs = sorted(p for p in parse_qsl(parts.query, keep_blank_values=True) if not _is_tracking(*p))
     query = urlencode(pairs)
@@ -180,6 +180,10 @@ def _key(parts: SplitResult) -> str:
         return ""
     port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
     return f"{host}{port}{path}" + (f"?{query}" if query else "") + (f"#{route}" if route else "")
+
+
+def _plain_host(host: str) -> str:
+    return _LAYOUT.sub("", host)
 
 
 def _plain_path(path: str) -> str:
