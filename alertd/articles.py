@@ -8,10 +8,8 @@ wants posted. Times are Unix seconds (float, UTC) unless said otherwise; offsets
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from operator import attrgetter
 from typing import Any, Literal, TypeVar
 
 import msgspec
@@ -244,7 +242,7 @@ T = TypeVar("T")
 def to_plain(value: Any) -> Any:
     """Turn a record into JSON-ready plain data (dataclass → dict, tuple → list)."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {name: to_plain(found) for name, found in _fields(value).items()}
+        return {one.name: to_plain(getattr(value, one.name)) for one in dataclasses.fields(value)}
     if isinstance(value, list | tuple):
         return [to_plain(v) for v in value]
     if isinstance(value, dict):
@@ -272,23 +270,6 @@ def _plain_number(value: Any) -> float:
 
 
 _encoder = msgspec.json.Encoder(enc_hook=_plain_number)
-
-
-def _fields(value: Any) -> dict[str, Any]:
-    """The fields of a record, those that are records themselves as they are.
-
-    Raises:
-        TypeError: it is no record.
-    """
-    kind: Any = type(value)
-    names, get = _getter(kind)
-    return dict(zip(names, get(value), strict=True))
-
-
-@cache
-def _getter(cls: type[Any]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
-    names = tuple(field.name for field in dataclasses.fields(cls))
-    return names, attrgetter(*names) if len(names) > 1 else lambda value: (getattr(value, names[0]),)
 
 
 class _Version(msgspec.Struct):
