@@ -175,11 +175,7 @@ async def remembering(redis: Redis, folder: Path) -> AsyncIterator[tuple[Context
 async def test_a_server_that_may_lack_the_last_writes_is_read_anew(
     redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with context(redis, tmp_path) as ctx:
-        lease = ctx.lease("poll")
-        assert await lease.acquire()
-        memory = FeedMemory(ctx, lease)
-        feed = ctx.now.configuration.settings.feeds[0]
+    async with remembering(redis, tmp_path) as (ctx, memory, feed):
         first = replace(await memory.state(feed), etag="first", first_at=1.0)
         await memory.commit(feed, first)
         before = await cast(Any, redis).hgetall(keys.feed(feed.name))
