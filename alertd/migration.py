@@ -18,12 +18,11 @@ import msgspec
 
 from alertd.articles import Article, Entry, Story, dumps, loads
 from alertd.errors import StoreError
+from alertd.stages.entries import article_in
 from alertd.stages.shelf import Shelved
-from alertd.stages.tag import article_of
 from alertd.store import keys
 from alertd.store.connection import SCHEMA, Store
 from alertd.store.leases import Lease
-from alertd.store.streams import Delivery
 from alertd.stories.events import places
 from alertd.stories.fingerprints import Fingerprint, fingerprint
 from alertd.stories.placing import StoryCandidate
@@ -136,7 +135,7 @@ def _article(ident: str, fields: Mapping[str, str]) -> Mapping[str, str] | None:
     """An entry of `articles`: its id in the stream was the article's, so that the article goes on with its own."""
     if not _is_old(fields):
         return None
-    article = article_of(Delivery(ident, dict(fields))).article
+    article = article_in(ident, fields)
     return {
         "seq": fields["seq"], "again": dumps(article), "fp": written(fingerprint(article.entry)),
         "copy": article.copy_of,

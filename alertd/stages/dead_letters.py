@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
 
-from alertd.articles import Alert, Article, Entry, dumps, loads
+from alertd.articles import Alert, Article, dumps, loads
 from alertd.errors import StoreError
+from alertd.stages.entries import article_in
 from alertd.store import keys
 from alertd.store.connection import Store
 
@@ -116,15 +117,9 @@ def way_back(letter: Letter) -> BackAsArticle | Alert:
 
 
 def _article(letter: Letter) -> Article:
-    rest = letter.rest
     if letter.field == "article":
         return loads(Article, letter.payload)
-    if letter.field == "again":
-        return replace(loads(Article, letter.payload), copy_of=rest["copy"])
-    return Article(
-        id=letter.article, entry=loads(Entry, letter.payload), arrived=float(rest["arrived"]),
-        may_alert=rest["may"] == "1", held=rest["held"], copy_of=rest["copy"], update_of=rest["update"],
-    )  # fmt: skip
+    return article_in(letter.article, {**letter.rest, letter.field: letter.payload})
 
 
 def _lost(letter: Letter, why: str) -> StoreError:

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from alertd.articles import Article, Entry, Tags, dumps, loads
+from alertd.articles import Article, Tags, dumps, loads
 from alertd.stages.context import LEFT_BEHIND, LOOK_BACK, Context
 from alertd.stages.dead_letters import parted
+from alertd.stages.entries import article_in
 from alertd.stages.operator import tell
 from alertd.store import keys
 from alertd.store.connection import TROUBLE
@@ -45,14 +46,7 @@ def article_of(delivery: Delivery) -> Waiting:
         KeyError: likewise.
     """
     fields = delivery.fields
-    if "again" in fields:
-        article = replace(loads(Article, fields["again"]), copy_of=fields["copy"])
-    else:
-        article = Article(
-            id=delivery.id, entry=loads(Entry, fields["entry"]), arrived=float(fields["arrived"]),
-            may_alert=fields["may"] == "1", held=fields["held"], copy_of=fields["copy"], update_of=fields["update"],
-        )  # fmt: skip
-    return Waiting(delivery, article, fields["fp"], fields["seq"])
+    return Waiting(delivery, article_in(delivery.id, fields), fields["fp"], fields["seq"])
 
 
 def ident_of(delivery: Delivery) -> str:
