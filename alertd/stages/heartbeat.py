@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
 from typing import Any, Final, cast
 
 import aiohttp
@@ -56,12 +55,8 @@ class Heartbeat:
     async def work(self, stop: asyncio.Event) -> None:
         """Ping until the stop."""
         redis = cast(Any, self._context.store.redis)
-        async with AsyncExitStack() as stack:
-            session = await stack.enter_async_context(
-                aiohttp.ClientSession(
-                    timeout=aiohttp.ClientTimeout(total=_TIMEOUT), cookie_jar=aiohttp.DummyCookieJar()
-                )
-            )
+        limit = aiohttp.ClientTimeout(total=_TIMEOUT)
+        async with aiohttp.ClientSession(timeout=limit, cookie_jar=aiohttp.DummyCookieJar()) as session:
             before = await redis.hgetall(keys.WORKS)
             while not stop.is_set():
                 self._context.ready.pop("ping", None)
