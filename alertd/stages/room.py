@@ -39,15 +39,20 @@ class Room:
         """What should be free on the disk: a rewrite of the append-only file stands beside the old one for a while."""
         return max(LEAST_MB, 2 * self.used_mb)
 
+    @property
+    def tight(self) -> bool:
+        """Whether the memory is short."""
+        return self.used_mb >= EARLY * self.limit_mb
+
 
 def shortages(room: Room, waiting: int) -> dict[str, str]:
     """What is short, by a name for it, in words for the operator; nothing while there is room enough. Pure.
 
     Args:
-        waiting: articles under way between the stages: what grows while one of them lags.
+        waiting: articles under way between the stages, what grows while one of them lags; counts where memory is short.
     """
     found = {}
-    if room.used_mb >= EARLY * room.limit_mb:
+    if room.tight:
         cause = (
             f"{waiting:,} articles wait, so that a stage lags: `alertd status` names it."
             if waiting > 1000
@@ -93,7 +98,7 @@ class Rooms:
             free = await asyncio.to_thread(self._free, settings.store.folder) / 1e6
         room = Room(used, limit, free)
         context.metrics.room(room.used_mb, room.limit_mb, room.free_mb)
-        waiting = sum([await lag(context.store, stream) for stream in keys.GROUPS])
+        waiting = sum([await lag(context.store, stream) for stream in keys.GROUPS]) if room.tight else 0
         short = shortages(room, waiting)
         full = used > FULL * limit
         context.ready["room"] = (not full, f"{used:.0f} of {limit:.0f} MB{': polling waits' if full else ''}")
