@@ -137,14 +137,19 @@ async def _sealed(store: Store, wanted: Wanted, name: str, place: str) -> list[s
 
 async def _chunk_of(store: Store, ident: str) -> str:
     """The chunk that holds an article; "" when none near its time does."""
-    names = await cast(Any, store.redis).zrangebyscore(
-        keys.ARCHIVE_CHUNKS, arrival(ident) - _EARLY, "+inf", start=0, num=MOST_CHUNKS
-    )
-    for name in names:
+    for name in await _near(store, ident):
         [chunk] = await _chunks(store, [name])
         if await asyncio.to_thread(found_in, chunk, Wanted(ids=frozenset([ident]))):
-            return str(name)
+            return name
     return ""
+
+
+async def _near(store: Store, ident: str) -> list[str]:
+    """The chunks that may hold an article, by the time that its id says; the likeliest first."""
+    names: list[str] = await cast(Any, store.redis).zrangebyscore(
+        keys.ARCHIVE_CHUNKS, arrival(ident) - _EARLY, "+inf", start=0, num=MOST_CHUNKS
+    )
+    return names
 
 
 async def _ended(store: Store, name: str) -> float:
@@ -165,7 +170,6 @@ async def article(store: Store, ident: str) -> Filed | None:
 
 async def articles(store: Store, idents: Sequence[str]) -> dict[str, Filed]:
     """Decided articles by their ids; those that are not near their time in the archive are missing."""
-    redis = cast(Any, store.redis)
     left = dict.fromkeys(ident for ident in idents if ident)
     found: dict[str, Filed] = {}
 
@@ -176,16 +180,13 @@ async def articles(store: Store, idents: Sequence[str]) -> dict[str, Filed]:
                 del left[filed.article.id]
 
     if left:
-        rows = await redis.lrange(keys.ARCHIVE_OPEN, 0, -1)
+        rows = await cast(Any, store.redis).lrange(keys.ARCHIVE_OPEN, 0, -1)
         take([read_row(msgspec.json.decode(row)) for row in rows if _ident(row) in left])
     looked: set[str] = set()
     for ident in list(left):
         if ident not in left:
             continue
-        names = await redis.zrangebyscore(
-            keys.ARCHIVE_CHUNKS, arrival(ident) - _EARLY, "+inf", start=0, num=MOST_CHUNKS
-        )
-        for name in names:
+        for name in await _near(store, ident):
             if name in looked:
                 continue
             looked.add(name)
