@@ -107,7 +107,7 @@ async def test_of_two_that_take_the_same_over_one_gets_it(redis: Redis) -> None:
 
 async def test_what_a_server_never_heard_of_is_not_passed_on(redis: Redis) -> None:
     store = await prepared(redis)
-    fields = [600, "{}", "1", "{}", "fp", "{}"]
+    fields: list[str | int] = [600, "{}", "1", "{}", "fp", "{}"]
     lost = await store.run("tagged", [keys.ARTICLES, keys.TAGGED, keys.tags("1-0")], ["1-0", *fields])
     known = await cast(Any, redis).xadd(keys.ARTICLES, {"n": "1"})
     await Reader(store, keys.ARTICLES, "r", idle=0).fresh(1, 0)
