@@ -75,6 +75,11 @@ class RunOptions:
     once: bool = False
     dry_run: bool = False
 
+    @property
+    def lasting(self) -> bool:
+        """Whether it is the daemon that others see: it stays, and what it keeps is its own."""
+        return not (self.once or self.dry_run)
+
 
 def run(folder: Path, options: RunOptions) -> int:
     """Run until told to end; returns the exit code.
@@ -143,7 +148,7 @@ async def _serve(
         context.ready.update(dict.fromkeys(options.stages, (False, "starting")))
         context.ready["config"] = (True, f"generation {configuration.generation}")
         web = _pages(context, gazetteer, configuration)
-        if not (options.once or options.dry_run):
+        if options.lasting:
             await stack.enter_async_context(web)
             stack.enter_context(announced(settings.store.folder, web.url, options.stages))
         if loading is not None:
@@ -157,7 +162,7 @@ async def _serve(
         if "poll" in options.stages:
             await stack.enter_async_context(reader)
             pages = await open_pages(stack, context)
-            hubs = None if options.once or options.dry_run else await open_hubs(stack, context)
+            hubs = await open_hubs(stack, context) if options.lasting else None
         look_seldom()
         counts = _many(len(settings.feeds), "feed"), _many(len(configuration.watchlist.rules), "rule")
         logger.info(
@@ -222,17 +227,17 @@ async def _run_stages(
     }
     slack = context.now.configuration.settings.slack
     stages = list(options.stages)
-    if "notify" in stages and slack.app_token is not None and not (options.once or options.dry_run):
+    if "notify" in stages and slack.app_token is not None and options.lasting:
         socket_mode = Socket(context, slack.app_token.get_secret_value(), slack.base_url)
         work["answers"] = lambda: holding(context, context.lease("answers"), lambda: socket_mode.work(stop), stop)
         stages.append("answers")
-    if context.now.configuration.settings.operator.ping_url is not None and not (options.once or options.dry_run):
+    if context.now.configuration.settings.operator.ping_url is not None and options.lasting:
         ping = Heartbeat(context, STAGES)
         work["ping"] = lambda: holding(context, context.lease("ping"), lambda: ping.work(stop), stop, shown=False)
         stages.append("ping")
     tasks = [asyncio.create_task(persist(context, name, work[name], stop), name=name) for name in stages]
     tasks.append(asyncio.create_task(persist(context, "upkeep", lambda: upkeep(context, stop), stop), name="upkeep"))
-    if not (options.once or options.dry_run):
+    if options.lasting:
         tasks.append(asyncio.create_task(persist(context, "reload", lambda: reloader.work(stop), stop), name="reload"))
     stopping = asyncio.create_task(stop.wait())
     telling = asyncio.create_task(supervise(manager, lambda: _health(context), stop), name="supervised")
