@@ -9,13 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.test_daemon import WATCHLIST, posted, texts, titles
-from tests.e2e.world import Daemon, Feeds, serving, until
+from tests.e2e.world import Daemon, serving, until
 
 pytestmark = pytest.mark.timeout(180)
-
-
-async def polled(feeds: Feeds, times: int) -> bool:
-    return feeds.polls >= times
 
 
 async def test_a_copy_of_a_running_daemons_state_is_restored_elsewhere(tmp_path: Path) -> None:
@@ -23,12 +19,12 @@ async def test_a_copy_of_a_running_daemons_state_is_restored_elsewhere(tmp_path:
     old.mkdir()
     async with serving(old, WATCHLIST) as (daemon, feeds, slack):
         await daemon.start()
-        await until(lambda: polled(feeds, 2), "a first poll")
+        await until(feeds.polled, "a first poll")
         first, second = titles(2)
         feeds.add("wire", first)
         await until(lambda: posted(slack, [first]), "the first alert")
         later = feeds.polls + 3
-        await until(lambda: polled(feeds, later), "polls after it")
+        await until(lambda: feeds.polled(later), "polls after it")
         await asyncio.to_thread(shutil.copytree, old, new)  # cp -a, as docs/operations.md says
         await daemon.kill()
         restored = Daemon(new)

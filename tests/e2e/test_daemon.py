@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from tests.conftest import servers_in
-from tests.e2e.world import Daemon, Feeds, configure, serving, until
+from tests.e2e.world import Daemon, configure, serving, until
 from tests.fakes.slack import FakeSlack
 
 pytestmark = pytest.mark.timeout(300)
@@ -57,7 +57,7 @@ async def test_from_feed_to_slack_and_to_a_clean_end(tmp_path: Path) -> None:
         feeds.add("wire", "Xiaomi opened a shop in Oslo", age=90000)
         await daemon.start()
         await until(daemon.ready, "readiness")
-        await until(lambda: _polled(feeds), "a first poll")
+        await until(feeds.polled, "a first poll")
         (title,) = titles(1)
         feeds.add("wire", title)
         await until(lambda: posted(slack, [title]), "the alert")
@@ -73,15 +73,11 @@ async def test_from_feed_to_slack_and_to_a_clean_end(tmp_path: Path) -> None:
         assert not (tmp_path / "state" / "daemon.json").exists()
 
 
-async def _polled(feeds: Feeds) -> bool:
-    return feeds.polls >= 2
-
-
 async def test_kill_9_in_mid_day_loses_none_and_repeats_none(tmp_path: Path) -> None:
     chance = random.Random(20261126)
     async with serving(tmp_path, WATCHLIST, "wire", "post") as (daemon, feeds, slack):
         await daemon.start()
-        await until(lambda: _polled(feeds), "a first poll")
+        await until(feeds.polled, "a first poll")
         wanted = titles(36)
         for number, title in enumerate(wanted):
             feeds.add("wire", title)
@@ -117,7 +113,7 @@ async def posted_somewhere(slack: FakeSlack, wanted: list[str]) -> bool:
 async def test_kill_9_of_redis_is_survived(tmp_path: Path) -> None:
     async with serving(tmp_path, WATCHLIST) as (daemon, feeds, slack):
         await daemon.start()
-        await until(lambda: _polled(feeds), "a first poll")
+        await until(feeds.polled, "a first poll")
         first, second, third = titles(3)
         feeds.add("wire", first)
         await until(lambda: posted(slack, [first]), "the first alert")
@@ -149,7 +145,7 @@ async def test_a_second_daemon_on_the_same_folder_is_refused(tmp_path: Path) -> 
 async def test_an_edit_is_in_force_at_once_and_a_wrong_one_is_refused(tmp_path: Path) -> None:
     async with serving(tmp_path, WATCHLIST) as (daemon, feeds, slack):
         await daemon.start()
-        await until(lambda: _polled(feeds), "a first poll")
+        await until(feeds.polled, "a first poll")
         watchlist = daemon.config / "watchlist.yaml"
         watchlist.write_text("rules: [{name: all, companys: [XIACF]}]\n", encoding="utf-8")
         await until(lambda: _operator(slack, "unknown key 'companys'"), "the refusal")
@@ -161,7 +157,7 @@ async def test_an_edit_is_in_force_at_once_and_a_wrong_one_is_refused(tmp_path: 
         other = WATCHLIST.replace("name: all", "name: renamed").replace("min_relevance: 0", "min_relevance: 0.01")
         fresh.write_text(other, encoding="utf-8")
         fresh.replace(watchlist)
-        await until(lambda: _logged(daemon, "is in force: 1 feeds, 1 rules"), "the new rules")
+        await until(lambda: daemon.logged("is in force: 1 feeds, 1 rules"), "the new rules")
         feeds.add("wire", two)
         await until(lambda: posted(slack, [two]), "an alert of the new rules")
         assert "Rule renamed" in json.dumps(slack.messages("alerts")[-1]["blocks"])
@@ -170,10 +166,6 @@ async def test_an_edit_is_in_force_at_once_and_a_wrong_one_is_refused(tmp_path: 
 
 async def _operator(slack: FakeSlack, text: str) -> bool:
     return any(text in message["text"] for message in slack.messages("alertd"))
-
-
-async def _logged(daemon: Daemon, text: str) -> bool:
-    return text in daemon.log
 
 
 async def test_a_feed_that_answers_nonsense_is_reported_and_the_others_go_on(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import pytest
 
 from tests.conftest import servers_in
 from tests.e2e.test_daemon import WATCHLIST, posted, titles
-from tests.e2e.world import ROOT, Daemon, Feeds, serving, until
+from tests.e2e.world import Daemon, alertd, serving, until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -30,16 +29,6 @@ async def ask(daemon: Daemon, path: str) -> tuple[int, str, float]:
         return answer.status, await answer.text(), time.monotonic() - began
 
 
-async def told(daemon: Daemon) -> tuple[int, str]:
-    """Exit code and words of `alertd status`."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "alertd", "status", "--config", str(daemon.config), cwd=ROOT,
-        stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
-    said, _ = await asyncio.wait_for(process.communicate(), 60)
-    return process.returncode or 0, said.decode()
-
-
 async def unready(daemon: Daemon) -> bool:
     return (await ask(daemon, "/readyz"))[0] == 503
 
@@ -48,8 +37,8 @@ async def test_probes_answer_while_redis_stands_still_and_it_recovers(tmp_path: 
     async with serving(tmp_path, WATCHLIST) as (daemon, feeds, slack):
         await daemon.start()
         await until(daemon.ready, "readiness")
-        await until(lambda: twice(feeds), "a first poll")
-        code, said = await told(daemon)
+        await until(feeds.polled, "a first poll")
+        code, said = await alertd(daemon.config, "status")
         assert (code, said.startswith("ALL IS WELL")) == (0, True), said
         server = next(p for p in servers_in(tmp_path) if "redis-server" in p.name())
         server.suspend()
@@ -59,7 +48,7 @@ async def test_probes_answer_while_redis_stands_still_and_it_recovers(tmp_path: 
                 got, text, seconds = await ask(daemon, path)
                 assert (got, seconds < IN_TIME) == (status, True), (path, text, seconds)
             await asyncio.gather(*(ask(daemon, "/readyz") for _ in range(20)))
-            assert (await told(daemon))[0] == 1, "the command does not hang either"
+            assert (await alertd(daemon.config, "status"))[0] == 1, "the command does not hang either"
         finally:
             resume(server)
         await until(daemon.ready, "readiness again")
@@ -67,10 +56,6 @@ async def test_probes_answer_while_redis_stands_still_and_it_recovers(tmp_path: 
         feeds.add("wire", title)
         await until(lambda: posted(slack, [title]), "an alert")
         assert await daemon.end() == 0
-
-
-async def twice(feeds: Feeds) -> bool:
-    return feeds.polls >= 2
 
 
 def resume(server: Any) -> None:

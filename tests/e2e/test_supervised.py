@@ -13,7 +13,7 @@ import pytest
 
 from tests.conftest import servers_in
 from tests.e2e.test_daemon import WATCHLIST, titles
-from tests.e2e.world import Daemon, Feeds, serving, until
+from tests.e2e.world import serving, until
 from tests.fakes.slack import FakeSlack, Fault
 from tests.test_supervised import listening, said
 
@@ -48,7 +48,7 @@ async def test_systemd_hears_of_it_and_it_ends_in_time_whatever_it_is_at(tmp_pat
             await until(lambda: hears("WATCHDOG=1", 4), "signs of life")
             for server in servers_in(tmp_path):
                 assert "NOTIFY_SOCKET" not in psutil.Process(server.pid).environ()
-            await until(lambda: _polled(feeds), "a first poll")
+            await until(feeds.polled, "a first poll")
             feeds.add("wire", titles(1)[0])
             await until(lambda: at_work(slack), "a message whose answer does not come")
             lines.clear()
@@ -59,24 +59,16 @@ async def test_systemd_hears_of_it_and_it_ends_in_time_whatever_it_is_at(tmp_pat
             assert "STOPPING=1" in lines
 
 
-async def _polled(feeds: Feeds) -> bool:
-    return feeds.polls >= 2
-
-
 async def test_a_second_signal_forces_it(tmp_path: Path) -> None:
     async with serving(tmp_path, WATCHLIST, slack=deaf()) as (daemon, feeds, slack):
         await daemon.start()
-        await until(lambda: _polled(feeds), "a first poll")
+        await until(feeds.polled, "a first poll")
         feeds.add("wire", titles(1)[0])
         await until(lambda: at_work(slack), "a message whose answer does not come")
         assert daemon.process is not None
         daemon.process.send_signal(signal.SIGTERM)
-        await until(lambda: _logged(daemon, "told to end"), "the first signal heard")
+        await until(lambda: daemon.logged("told to end"), "the first signal heard")
         began = time.monotonic()
         daemon.process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(daemon.process.wait(), 60) == 128 + signal.SIGTERM
         assert time.monotonic() - began < 3.0
-
-
-async def _logged(daemon: Daemon, text: str) -> bool:
-    return text in daemon.log

@@ -46,6 +46,9 @@ class Feeds:
     def add(self, feed: str, title: str, summary: str = "", age: float = 5.0) -> None:
         self.items[feed].insert(0, (title, summary, time.time() - age))
 
+    async def polled(self, times: int = 2) -> bool:
+        return self.polls >= times
+
     def url(self, feed: str) -> str:
         return f"http://127.0.0.1:{self.port}/{feed}"
 
@@ -117,6 +120,9 @@ class Daemon:
             self.process.send_signal(signal.SIGTERM)
         return await asyncio.wait_for(self.process.wait(), PATIENCE)
 
+    async def logged(self, text: str) -> bool:
+        return text in self.log
+
     async def ready(self) -> bool:
         assert self.process is not None
         assert self.process.returncode is None, self.log[-2000:]
@@ -126,6 +132,16 @@ class Daemon:
                 return answer.status == 200
         except (FileNotFoundError, aiohttp.ClientError, ValueError):
             return False
+
+
+async def alertd(config: Path, *arguments: str) -> tuple[int, str]:
+    """Exit code and words of a command."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "alertd", *arguments, "--config", str(config), cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    said, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
+    return process.returncode or 0, said.decode()
 
 
 def configure(folder: Path, feeds: Feeds, slack: FakeSlack | None, watchlist: str, more: str = "") -> None:
