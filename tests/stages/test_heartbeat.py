@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 
 from alertd.stages.context import Context
 from alertd.stages.heartbeat import Heartbeat, show, stalled
+from alertd.web.listening import port_of, serve
 from tests.stages.world import SETTINGS, at_work, context, until
 
 STAGES = ("poll", "tag")
@@ -38,10 +39,8 @@ async def pinged(redis: Redis, folder: Path) -> AsyncIterator[tuple[Checker, Con
     checker = Checker()
     application = web.Application()
     application.router.add_get("/{path:.*}", checker.handle)
-    runner = web.AppRunner(application, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    checker.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    runner = await serve(application)
+    checker.url = f"http://127.0.0.1:{port_of(runner)}"
     more = f"operator: {{channel: '#alertd', ping_url: '{checker.url}/ping?key=s3cr3t', ping_every: 1s}}"
     settings = SETTINGS.replace('operator: {channel: "#alertd"}', more)
     try:
