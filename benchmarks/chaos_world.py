@@ -22,10 +22,10 @@ from dnslib.server import BaseResolver, DNSServer
 
 from alertd.demo.slack import Channel, Workspace, arguments_of
 from alertd.slack.message import keys_of
-from alertd.store.binary import locate
 from alertd.web.listening import port_of, serve
 from benchmarks.chaos_line import MARK
 from benchmarks.headlines import headlines
+from benchmarks.servers import end_redis, start_redis
 
 FEEDS = 20
 KEPT = 900.0
@@ -162,19 +162,12 @@ class Redis:
 
     async def start(self) -> None:
         """Start it and wait until it listens."""
-        self._process = await asyncio.create_subprocess_exec(
-            locate(), "--port", "0", "--unixsocket", str(self._socket), "--dir", str(self._folder),
-            "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction",
-            "--loglevel", "warning", env={**os.environ, **self._environment}, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
-        while not self._socket.exists():  # noqa: ASYNC110 - a server that tells nobody
-            await asyncio.sleep(0.05)
+        self._process = await start_redis(self._folder, self._socket, self._environment)
 
     async def stop(self) -> None:
         """Stop it as an operator does."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.terminate()
-            await self._process.wait()
+        if self._process is not None:
+            await end_redis(self._process)
         self._socket.unlink(missing_ok=True)
 
 

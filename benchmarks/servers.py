@@ -26,19 +26,40 @@ async def redis_server(folder: Path, environment: Mapping[str, str] | None = Non
     """
     data, socket = folder / "redis", folder / "s"
     data.mkdir()
+    server = await start_redis(data, socket, environment or {})
+    try:
+        yield str(socket)
+    finally:
+        await end_redis(server)
+
+
+async def start_redis(data: Path, socket: Path, environment: Mapping[str, str]) -> asyncio.subprocess.Process:
+    """Start a server and wait until it listens; one that does not come up ends the benchmark.
+
+    Args:
+        data: the folder of its append-only file.
+        socket: where it listens.
+        environment: what its environment has besides ours.
+    """
     server = await asyncio.create_subprocess_exec(
         locate(), "--port", "0", "--unixsocket", str(socket), "--dir", str(data), "--appendonly", "yes",
         "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction", "--loglevel", "warning",
-        env={**os.environ, **(environment or {})}, stdout=subprocess.DEVNULL,
+        env={**os.environ, **environment}, stdout=subprocess.DEVNULL,
     )  # fmt: skip
     try:
         deadline = time.monotonic() + _PATIENCE
-        while not socket.exists():
+        while not socket.exists():  # noqa: ASYNC240 - one look at memory
             if server.returncode is not None or time.monotonic() > deadline:
                 sys.exit("the redis-server did not come up")
             await asyncio.sleep(0.05)
-        yield str(socket)
-    finally:
-        if server.returncode is None:
-            server.terminate()
-        await server.wait()
+    except BaseException:
+        await end_redis(server)
+        raise
+    return server
+
+
+async def end_redis(server: asyncio.subprocess.Process) -> None:
+    """End a server as an operator does."""
+    if server.returncode is None:
+        server.terminate()
+    await server.wait()
