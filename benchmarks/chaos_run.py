@@ -28,7 +28,7 @@ from benchmarks.chaos_line import MARK
 from benchmarks.chaos_world import FEEDS, Feeds, Line, Names, Redis, Slack
 from benchmarks.headlines import COMPANIES
 from benchmarks.sentineled import Sentineled
-from benchmarks.soak import FAKETIME, LIBRARIES
+from benchmarks.servers import faked, faketime
 
 HOUR = 3600
 DISK_MB = 192
@@ -77,12 +77,7 @@ class World:
         # not among the first: what is there at the start is old news
         self.poison = frozenset(self.chance.sample(range(articles // 10, articles * 9 // 10), size.poison))
         self._clock = folder / "clock"
-        self._clock.write_text("+0", encoding="ascii")
-        # libfaketime: https://github.com/wolfcw/libfaketime
-        faked = {
-            "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(self._clock), "FAKETIME_CACHE_DURATION": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        } if library else {}  # fmt: skip
+        clocked = faked(library, self._clock)
         self.disk = folder / "redis"
         self.disk.mkdir()
         if size.apart:
@@ -91,11 +86,11 @@ class World:
             names.write_text("nameserver 127.0.0.1\noptions timeout:1 attempts:1\n", encoding="ascii")
             subprocess.run(["mount", "--bind", str(names), "/etc/resolv.conf"], check=True)
         self.names = Names()
-        self.redis = Redis(self.disk, folder / "s", faked)
+        self.redis = Redis(self.disk, folder / "s", clocked)
         self.sentineled = Sentineled(self.disk) if size.failovers else None
         self.feeds = Feeds(size.rate, self.poison, self.chance)
         self.slack = Slack(CHANNELS)
-        environment = {"HF_HUB_OFFLINE": "1", **faked}
+        environment = {"HF_HUB_OFFLINE": "1", **clocked}
         self.line = [Line(folder / "config", stages, environment) for stages in STAGES]
         self.left_out = [] if library or size.failovers else ["jumps of the clock (no libfaketime)"]
         if not (size.apart or size.failovers):
@@ -217,11 +212,7 @@ async def running(world: World) -> AsyncIterator[None]:
 
 async def measure(size: Size) -> dict[str, Any]:
     """One run: what befell, and what became of every article."""
-    library = (
-        ""
-        if size.failovers
-        else next((str(path) for path in sorted(LIBRARIES.glob(FAKETIME.replace("time.so", "timeMT.so")))), "")
-    )
+    library = "" if size.failovers else faketime(threads=True)
     with tempfile.TemporaryDirectory(prefix="alertd-chaos-") as name:
         world = World(size, Path(name), library)
         try:

@@ -1,4 +1,4 @@
-"""A Redis for benchmarks, with the settings of the embedded one."""
+"""A Redis for benchmarks, with the settings of the embedded one, and the clock that its process sees."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Final
 from alertd.store.binary import locate
 
 _PATIENCE: Final = 20.0
+_LIBRARIES: Final = Path("/usr/lib")
 
 
 @asynccontextmanager
@@ -63,3 +64,29 @@ async def end_redis(server: asyncio.subprocess.Process) -> None:
     if server.returncode is None:
         server.terminate()
     await server.wait()
+
+
+def faketime(*, threads: bool) -> str:
+    """The library that moves the clock of a process (https://github.com/wolfcw/libfaketime), "" where there is none.
+
+    Args:
+        threads: the one for processes with threads.
+    """
+    name = "libfaketimeMT.so.1" if threads else "libfaketime.so.1"
+    return next((str(path) for path in sorted(_LIBRARIES.glob(f"*/faketime/{name}"))), "")
+
+
+def faked(library: str, clock: Path) -> dict[str, str]:
+    """Write a clock that goes right, and give the environment of a process that goes by it; {} without a library.
+
+    Args:
+        library: as `faketime` gives it.
+        clock: a file, which says by how many seconds the clock is ahead, with its sign.
+    """
+    clock.write_text("+0", encoding="ascii")
+    if not library:
+        return {}
+    return {
+        "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_CACHE_DURATION": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }  # fmt: skip

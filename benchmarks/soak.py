@@ -26,9 +26,8 @@ from statistics import fmean
 from aiohttp import web
 
 from benchmarks import Result
-from benchmarks.servers import redis_server
+from benchmarks.servers import faked, faketime, redis_server
 
-LIBRARIES, FAKETIME = Path("/usr/lib"), "*/faketime/libfaketime.so.1"
 SHARE_OF_FIRSTS = 5
 """Articles about each event: the first of its story, a report in other words, and copies of both."""
 DAYS_APART = 4
@@ -48,7 +47,7 @@ def run(options: argparse.Namespace) -> Result:
     articles = options.articles or (3_000 if options.tiny else 1_000_000)
     # told to end, it leaves neither the line nor its Redis behind
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to end"))
-    library = next((str(path) for path in sorted(LIBRARIES.glob(FAKETIME))), "")
+    library = faketime(threads=False)
     samples, messages = asyncio.run(_measure(articles, options.per_day, options.max_mb, library))
     figures = judged(samples, articles)
     figures["messages"] = messages
@@ -146,12 +145,7 @@ async def _python(module: str, *arguments: str, lines: bool = False) -> list[str
 async def _redis(folder: Path, library: str) -> AsyncIterator[tuple[str, str]]:
     """A server whose clock a file moves, where the library for it is there; gives its socket and that file, or ""."""
     clock = folder / "clock"
-    clock.write_text("+0", encoding="ascii")
-    faked = {
-        "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_CACHE_DURATION": "1",
-        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-    } if library else {}  # fmt: skip
-    async with redis_server(folder, faked) as socket:
+    async with redis_server(folder, faked(library, clock)) as socket:
         yield socket, str(clock) if library else ""
 
 
