@@ -20,7 +20,7 @@ from aiohttp import web
 from dnslib import RR, A, DNSRecord
 from dnslib.server import BaseResolver, DNSServer
 
-from alertd.demo.slack import Channel, Workspace, arguments_of
+from alertd.demo.slack import Channel, SlackServer, Workspace
 from alertd.slack.message import keys_of
 from alertd.web.listening import port_of, serve
 from benchmarks.chaos_line import MARK
@@ -95,31 +95,15 @@ class Feeds:
             await self._runner.cleanup()
 
 
-class Slack:
+class Slack(SlackServer):
     """A Slack on loopback that notes which alerts it was told."""
 
     def __init__(self, channels: Sequence[str]) -> None:
+        super().__init__(Workspace(channels, on_message=self._note))
         self.told: Counter[str] = Counter()
-        self.base_url = ""
-        self._workspace = Workspace(channels, on_message=self._note)
-        self._runner: web.AppRunner | None = None
 
     def _note(self, _: Channel, message: Mapping[str, Any]) -> None:
         self.told.update(set(keys_of(message.get("metadata") or {})))
-
-    async def _handle(self, request: web.Request) -> web.Response:
-        return web.json_response(self._workspace.answer(request.match_info["method"], await arguments_of(request)))
-
-    async def __aenter__(self) -> Slack:
-        app = web.Application(client_max_size=2**24)
-        app.router.add_route("*", "/api/{method}", self._handle)
-        self._runner = await serve(app)
-        self.base_url = f"http://127.0.0.1:{port_of(self._runner)}/api/"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._runner is not None:
-            await self._runner.cleanup()
 
 
 class Names(BaseResolver):  # type: ignore[misc]
