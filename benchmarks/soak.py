@@ -25,6 +25,7 @@ from statistics import fmean
 
 from aiohttp import web
 
+from alertd.web.listening import port_of, serve
 from benchmarks import Result
 from benchmarks.servers import faked, faketime, redis_server
 
@@ -169,10 +170,8 @@ async def _slack() -> AsyncIterator[_Slack]:
     slack = _Slack()
     application = web.Application()
     application.router.add_post("/api/{method}", slack.handle)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    slack.url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
+    runner = await serve(application)
+    slack.url = f"http://127.0.0.1:{port_of(runner)}/api/"
     try:
         yield slack
     finally:
