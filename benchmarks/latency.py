@@ -26,6 +26,7 @@ from aiohttp import web
 
 from alertd.web.listening import port_of, serve
 from benchmarks import Result
+from benchmarks.daemons import ready_at
 from benchmarks.tagging import percentile
 
 COMPANIES = (
@@ -206,7 +207,7 @@ async def _through_alertd(world: World, seconds: float, rate: float) -> int:
         )
         try:
             word = Path(folder, "state", "daemon.json")
-            await _until(lambda: _ready(word), "the daemon did not become ready")
+            await _until(lambda: ready_at(word), "the daemon did not become ready")
             await _until(lambda: _settled(word), "the first sight of the feeds was not worked off")
             sent = await _news(world, seconds, rate)
             await _until(lambda: _told(world), "")
@@ -216,7 +217,7 @@ async def _through_alertd(world: World, seconds: float, rate: float) -> int:
     return sent
 
 
-async def _until(condition: Callable[[], Awaitable[bool]], complaint: str) -> None:
+async def _until(condition: Callable[[], Awaitable[object]], complaint: str) -> None:
     """Wait for a condition; ends the run with the complaint, or goes on without one."""
     deadline = time.perf_counter() + _PATIENCE
     while time.perf_counter() < deadline:
@@ -225,15 +226,6 @@ async def _until(condition: Callable[[], Awaitable[bool]], complaint: str) -> No
         await asyncio.sleep(0.1)
     if complaint:
         sys.exit(complaint)
-
-
-async def _ready(word: Path) -> bool:
-    try:
-        url = json.loads(await asyncio.to_thread(word.read_text, encoding="utf-8"))["url"]
-        async with aiohttp.ClientSession() as session, session.get(f"{url}/readyz") as answer:
-            return answer.status == 200
-    except (OSError, ValueError, aiohttp.ClientError):
-        return False
 
 
 async def _settled(word: Path) -> bool:

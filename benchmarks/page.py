@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import random
 import re
@@ -31,6 +30,7 @@ from alertd.store.connection import Store, open_store
 from alertd.store.leases import Lease
 from alertd.watchlist.rules import companies_of
 from benchmarks import Result
+from benchmarks.daemons import ready_at
 from benchmarks.page_archive import FEEDS, WINDOW, Made, fill
 from benchmarks.tagging import percentile
 
@@ -135,13 +135,8 @@ def _configure(folder: Path, socket: str, made: Made) -> Path:
 async def _ready(word: Path) -> str:
     deadline = time.perf_counter() + _PATIENCE
     while time.perf_counter() < deadline:
-        try:
-            url: str = json.loads(await asyncio.to_thread(word.read_text, encoding="utf-8"))["url"]
-            async with aiohttp.ClientSession() as session, session.get(f"{url}/readyz") as answer:
-                if answer.status == 200:
-                    return url
-        except (OSError, ValueError, aiohttp.ClientError):
-            pass
+        if url := await ready_at(word):
+            return url
         await asyncio.sleep(0.1)
     sys.exit("the daemon did not become ready; what it said stands above")
 

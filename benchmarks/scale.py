@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import signal
 import sys
@@ -22,7 +21,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any, cast
 
-import aiohttp
 import psutil
 
 from alertd.articles import Entry, dumps
@@ -31,6 +29,7 @@ from alertd.store.connection import Store, open_store
 from alertd.stories.fingerprints import fingerprint
 from alertd.stories.records import written
 from benchmarks import Result
+from benchmarks.daemons import ready_at
 from benchmarks.headlines import headlines
 from benchmarks.servers import redis_server
 
@@ -164,7 +163,7 @@ class _Tagger:
             env={**os.environ, "HF_HUB_OFFLINE": "1"},
         )  # fmt: skip
         deadline = time.monotonic() + _PATIENCE
-        while not await self._ready():
+        while not await ready_at(self._folder / "state" / "daemon.json"):
             if self._process.returncode is not None or time.monotonic() > deadline:
                 sys.exit("a process that tags did not become ready")
             await asyncio.sleep(0.1)
@@ -176,14 +175,6 @@ class _Tagger:
             self.go_on()
             self._process.terminate()
             await self._process.wait()
-
-    async def _ready(self) -> bool:
-        try:
-            word = json.loads(await asyncio.to_thread((self._folder / "state" / "daemon.json").read_text))
-            async with aiohttp.ClientSession() as session, session.get(f"{word['url']}/readyz") as answer:
-                return answer.status == 200
-        except (OSError, ValueError, aiohttp.ClientError):
-            return False
 
     @property
     def process(self) -> psutil.Process:
