@@ -87,7 +87,7 @@ def date(data: bytes) -> None:
 
 def address(data: bytes) -> None:
     """An address becomes one key, the same for the key itself, and is shown without secrets."""
-    text = data.decode("utf-8", "surrogatepass" if b"\xed" in data else "replace") if _decodes(data) else ""
+    text = _text(data)
     key = canonical(text)
     assert key == "" or canonical(f"https://{key}") == key or len(key) > 2000, (text, key, canonical(f"https://{key}"))
     identity(Entry("wire", text, text, text))
@@ -106,12 +106,12 @@ def address(data: bytes) -> None:
     assert "\n" not in escape(text)
 
 
-def _decodes(data: bytes) -> bool:
+def _text(data: bytes) -> str:
+    """What bytes say, halves of pairs included; "" for what is no text even then."""
     try:
-        data.decode("utf-8", "surrogatepass" if b"\xed" in data else "replace")
+        return data.decode("utf-8", "surrogatepass" if b"\xed" in data else "replace")
     except UnicodeDecodeError:
-        return False
-    return True
+        return ""
 
 
 @cache
