@@ -44,7 +44,6 @@ class Step:
         command: for bash.
         mark: the comment before it, or "".
         output: what the document says that it prints; "" where it says nothing.
-        end: where the block ends in the document.
         shown: where its output stands in the document, with its fences.
     """
 
