@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from benchmarks.chaos import sizes
 
-ROOT = Path(__file__).parent.parent.parent
+from .tiny import tiny
 
 
 @pytest.mark.timeout(300)
 def test_tiny_run_accounts_for_every_article() -> None:
-    command = [sys.executable, "-m", "benchmarks", "chaos", "--tiny"]
-    finished = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, timeout=290)
-    found = json.loads(finished.stdout.splitlines()[-1])
+    found = tiny("chaos", seconds=290)
     assert found["articles"] == 100
     assert found["kills"] == 3
     assert found["redis_restarts"] == 1

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from benchmarks.polling import addresses, lateness, since
 
-ROOT = Path(__file__).parent.parent.parent
+from .tiny import tiny
+
 KEYS = {
     "feeds", "late_p99_s", "beside_bad_late_s", "missed", "rss_growth", "rss_mb", "cpu_share", "unchanged_per_s",
     "changed_per_s", "peer_unchanged_per_s", "peer_changed_per_s", "ratio_unchanged", "ratio_changed",
@@ -20,9 +16,7 @@ KEYS = {
 
 @pytest.mark.timeout(240)
 def test_tiny_run_gives_every_figure() -> None:
-    command = [sys.executable, "-m", "benchmarks", "polling", "--tiny"]
-    finished = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, timeout=230)
-    figures = json.loads(finished.stdout.splitlines()[-1])
+    figures = tiny("polling", seconds=230)
     assert set(figures) == KEYS
     assert figures["feeds"] == 100
     assert figures["beside_bad_late_s"] < 1.0, "feeds that hang, drip or never end hold up those of their host"

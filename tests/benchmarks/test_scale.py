@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
-ROOT = Path(__file__).parent.parent.parent
+from .tiny import tiny
 
 
 def test_tiny_run_gives_every_figure() -> None:
-    command = [sys.executable, "-m", "benchmarks", "scale", "--tiny"]
-    finished = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, timeout=110)
-    figures = json.loads(finished.stdout.splitlines()[-1])
+    figures = tiny("scale")
     assert set(figures) == {
         "ratio", "one_articles_per_s", "two_articles_per_s", "tag_cpu_ms", "redis_cpu_ms", "articles", "rounds",
         "cores",

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
-ROOT = Path(__file__).parent.parent.parent
+from .tiny import tiny
 
 
 def test_tiny_run_gives_every_figure() -> None:
-    command = [sys.executable, "-m", "benchmarks", "slack-chaos", "--tiny"]
-    finished = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, timeout=110)
-    figures = json.loads(finished.stdout.splitlines()[-1])
+    figures = tiny("slack-chaos")
     assert set(figures) == {
         "alerts", "channels", "kills", "messages", "lost", "doubled", "out_of_order", "pacing_exceeded", "faults",
         "peer_lost", "peer_doubled", "peer_pacing_exceeded",

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from benchmarks.soak import judged
 
-ROOT = Path(__file__).parent.parent.parent
+from .tiny import printed
 
 
 def sample(number: int, **other: float) -> dict[str, float]:
@@ -41,10 +38,9 @@ def test_the_last_tenth_is_held_against_the_first(last: dict[str, float], figure
 
 
 def test_tiny_run_gives_every_figure() -> None:
-    command = [sys.executable, "-m", "benchmarks", "soak", "--tiny", "--articles", "800"]
-    finished = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, timeout=110)
-    figures = json.loads(finished.stdout.splitlines()[-1])
+    said = printed("soak", "--articles", "800")
+    figures = json.loads(said.splitlines()[-1])
     assert {"articles", "rss_growth", "redis_peak_mb", "redis_end_mb", "throughput_ratio"} <= set(figures)
     assert figures["articles"] == 800
     assert figures["messages"] > 0
-    assert "recorded tags" in finished.stdout
+    assert "recorded tags" in said

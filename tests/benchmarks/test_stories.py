@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
+from .tiny import tiny
 
-ROOT = Path(__file__).parents[2]
 KEYS = {
     "articles_per_s", "peer_articles_per_s", "ratio", "f1", "peer_f1", "lookalikes_merged", "place_p99_ms",
     "bytes_per_article", "workers_agree",
@@ -15,9 +11,7 @@ KEYS = {
 
 
 def test_tiny_run_gives_every_figure() -> None:
-    command = [sys.executable, "-m", "benchmarks", "stories", "--tiny"]
-    finished = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, timeout=115)
-    figures = json.loads(finished.stdout.splitlines()[-1])
+    figures = tiny("stories", seconds=115)
     assert set(figures) == KEYS
     assert figures["f1"] >= 0.97
     assert figures["f1"] > figures["peer_f1"]

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
+from .tiny import tiny
 
-ROOT = Path(__file__).parent.parent.parent
 KEYS = {
     "articles_per_s",
     "peer_articles_per_s",
@@ -20,8 +16,6 @@ KEYS = {
 
 
 def test_tiny_run_gives_every_figure() -> None:
-    command = [sys.executable, "-m", "benchmarks", "tagging", "--tiny", "--threads", "1"]
-    finished = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, timeout=110)
-    figures = json.loads(finished.stdout.splitlines()[-1])
+    figures = tiny("tagging", "--threads", "1")
     assert set(figures) == KEYS
     assert all(value > 0 for value in figures.values())
