@@ -8,14 +8,15 @@ from collections.abc import Iterator
 import pytest
 
 from .steps import DOCUMENT, Reader, Step, reading, steps
+from .varying import FRAME, MOOD
 
 TEXT = DOCUMENT.read_text(encoding="utf-8")
 STEPS = [step for step in steps(TEXT) if step.mark != "not run"]
 _VARIES = (
     (re.compile(r"generation [0-9a-f]{12}|minilm-\S+|gazetteer [0-9a-f]+"), "VERSION"),
-    (re.compile(r"(?:strongly |slightly )?(?:positive|neutral|negative)"), "MOOD"),
+    (MOOD, "MOOD"),
     (re.compile(r"[−+-]?\d[\d.,:-]*(?:[smhd]\b)?"), "#"),
-    (re.compile(r"[\s│╭╮╰╯─]+"), " "),
+    (FRAME, " "),
 )
 
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from xml.etree import ElementTree
 
 from alertd.slack.compose import compose
 
 from .picture import FILE, NOW, alert, picture
-
-_FIGURE = re.compile(r"[−+-]?\d[\d.,]*")
-_MOOD = re.compile(r"(?:strongly |slightly )?(?:positive|neutral|negative)")
+from .varying import unsure
 
 
 def words(svg: str) -> str:
-    """What a picture says, without its figures: another model may be surer."""
-    found = " ".join(ElementTree.fromstring(svg).itertext())
-    return " ".join(_MOOD.sub("MOOD", _FIGURE.sub("#", found)).split())
+    """What a picture says, without what another model may say otherwise."""
+    return " ".join(unsure(" ".join(ElementTree.fromstring(svg).itertext())).split())
 
 
 def test_the_picture_is_of_todays_message() -> None:

@@ -8,11 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from .recipes import DOCUMENT, Kitchen, Recipe, drawn, recipes
+from .varying import FRAME, unsure
 
 RECIPES = recipes()
-_FIGURE = re.compile(r"[−+-]?\d[\d.,]*")
-_MOOD = re.compile(r"(?:strongly |slightly )?(?:positive|neutral|negative)")
-_FRAME = re.compile(r"[\s│╭╮╰╯─]+")
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +19,8 @@ def kitchen(tmp_path_factory: pytest.TempPathFactory) -> Kitchen:
 
 
 def skeleton(message: str) -> str:
-    """A message without its figures and how it is broken into lines: another model may be surer."""
-    return _FRAME.sub(" ", _MOOD.sub("MOOD", _FIGURE.sub("#", message))).strip()
+    """A message without what another model may say otherwise, and without how it is broken into lines."""
+    return FRAME.sub(" ", unsure(message)).strip()
 
 
 def test_there_are_recipes_enough_and_each_needs_another_name() -> None:
