@@ -96,13 +96,31 @@ def unpack(chunk: bytes) -> Iterator[Filed]:
     Raises:
         ValueError: a newer alertd wrote it, or it is no chunk.
     """
+    return map(read_row, rows_of(json.loads(opened(chunk))))
+
+
+def opened(chunk: bytes) -> bytes:
+    """The text of a chunk: JSON that `rows_of` takes apart.
+
+    Raises:
+        ValueError: it is no chunk.
+    """
     try:
-        kind, columns = json.loads(zstandard.ZstdDecompressor().decompress(chunk))
+        return zstandard.ZstdDecompressor().decompress(chunk)
     except zstandard.ZstdError as error:
         raise ValueError(f"no chunk of the archive: {error}") from error
+
+
+def rows_of(plain: Any) -> Iterator[Sequence[Any]]:
+    """The rows of a chunk, for `read_row`, in the order of their decision.
+
+    Raises:
+        ValueError: a newer alertd wrote it.
+    """
+    kind, columns = plain
     if kind != FORMAT:
         raise ValueError(f"a chunk of format {kind}, this version reads {FORMAT}")
-    return map(read_row, zip(*columns, strict=True))
+    return zip(*columns, strict=True)
 
 
 def read_row(row: Sequence[Any]) -> Filed:

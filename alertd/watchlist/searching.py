@@ -9,9 +9,8 @@ from functools import cached_property
 from typing import Any, Final
 
 import msgspec
-import zstandard
 
-from alertd.watchlist.archive import FORMAT, Filed, read_row
+from alertd.watchlist.archive import Filed, opened, read_row, rows_of
 from alertd.watchlist.rules import companies_of
 
 _MOST_WORDS: Final = 8
@@ -95,16 +94,10 @@ def found_in(chunk: bytes, wanted: Wanted, most: int = 1_000_000, below: int | N
     """
     if not chunk:
         return []
-    try:
-        text = zstandard.ZstdDecompressor().decompress(chunk)
-    except zstandard.ZstdError as error:
-        raise ValueError(f"no chunk of the archive: {error}") from error
+    text = opened(chunk)
     if wanted.words and not _may_hold(text.decode("utf-8"), wanted.words):
         return []
-    kind, columns = msgspec.json.decode(text)
-    if kind != FORMAT:
-        raise ValueError(f"a chunk of format {kind}, this version reads {FORMAT}")
-    rows = list(zip(*columns, strict=True))
+    rows = list(rows_of(msgspec.json.decode(text)))
     found: list[tuple[int, Filed]] = []
     for number in range((len(rows) if below is None else min(below, len(rows))) - 1, -1, -1):
         if may_take(rows[number], wanted) and wanted.takes(filed := read_row(rows[number])):
