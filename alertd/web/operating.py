@@ -16,6 +16,7 @@ from alertd.stages.dead_letters import Letter
 from alertd.store import keys
 from alertd.taxonomy import EVENT_TYPES
 from alertd.troubles import span, troubles, worst_first
+from alertd.watchlist.archive import read_row
 from alertd.watchlist.silences import Silence
 from alertd.watchlist.wording import rule_words
 from alertd.web.asking import Query
@@ -153,8 +154,7 @@ class Operating:
         meta = await self._redis.hgetall(keys.META)
         server = await self._redis.info("server")
         latest = await self._redis.xrevrange(keys.PASSED, count=1)
-        tagged = json.loads(latest[0][1]["row"])[16] if latest else ""
-        model = dict(part.split("=", 1) for part in tagged.split(" ") if "=" in part)
+        model = read_row(json.loads(latest[0][1]["row"])).tags.versions if latest else {}
         return {
             "alertd": alertd.__version__, "python": platform.python_version(), "redis": str(server["redis_version"]),
             "schema": str(meta.get("schema", "")), **model,
