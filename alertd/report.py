@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Set
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from alertd.articles import to_plain
+from alertd.articles import Story, to_plain
 from alertd.feeds.habit import rates
 from alertd.feeds.schedule import FeedState
 from alertd.stages.shelf import shelved
@@ -89,6 +89,22 @@ async def story(store: Store, ident: str) -> dict[str, Any] | None:
         What `articles.Story` has, `open` (whether articles may still join), and `timeline`: for each article, oldest
         first, `at` (Unix seconds), `article`, `source`, `relation`, `novelty`, `title`, `reason`.
     """
+    found = await told_story(store, ident)
+    if found is None:
+        return None
+    return {**to_plain(found.story), "open": found.is_open, "timeline": found.timeline}
+
+
+class ToldStory(NamedTuple):
+    """A story as it is known: see `story` for its parts."""
+
+    story: Story
+    is_open: bool
+    timeline: list[dict[str, Any]]
+
+
+async def told_story(store: Store, ident: str) -> ToldStory | None:
+    """The same as `story`, not yet JSON-ready."""
     redis = cast(Any, store.redis)
     decision = await redis.get(keys.decision(ident))
     name = json.loads(decision)["story"] if decision else ident
@@ -99,7 +115,7 @@ async def story(store: Store, ident: str) -> dict[str, Any] | None:
     rows = [json.loads(row) for row in await redis.lrange(keys.told(name), 0, -1)]
     columns = ("at", "article", "source", "relation", "novelty", "title", "reason")
     timeline = [dict(zip(columns, row, strict=True)) for row in rows]
-    return {**to_plain(told), "open": await store.time() - told.last_seen <= OPEN, "timeline": timeline}
+    return ToldStory(told, await store.time() - told.last_seen <= OPEN, timeline)
 
 
 async def lags(store: Store) -> dict[str, int]:

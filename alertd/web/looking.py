@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, cast
 
 from alertd.articles import Alert, loads
-from alertd.report import story as story_report
+from alertd.report import told_story
 from alertd.slack.compose import compose, compose_digest
 from alertd.slack.message import Message
 from alertd.stages import browsing, companies
@@ -189,20 +189,19 @@ class Looking:
 
     async def story(self, ident: str) -> dict[str, Any]:
         """A story with its timeline and what was told of it."""
-        found = await story_report(self._store, ident)
+        found = await told_story(self._store, ident)
         if found is None:
             raise RequestError(
                 "no such story is remembered", hint="stories are kept for stories.window, three days by default",
                 status=404,
             )  # fmt: skip
-        text = await self._redis.get(keys.story(found["id"]))
-        story = Shelved.read(text).candidate.story
+        story = found.story
         start = f"{max(0, int(story.first_seen * 1000))}-0"
         rows = await self._redis.xrevrange(keys.DELIVERED, min=start, count=2 * _THREAD)
         told_of = [(entry, json.loads(fields["row"])) for entry, fields in reversed(rows)]
         return {
-            "story": shown.story(story, is_open=found["open"], names=self.names(story.issuers)),
-            "figures": list(story.figures), "timeline": found["timeline"],
+            "story": shown.story(story, is_open=found.is_open, names=self.names(story.issuers)),
+            "figures": list(story.figures), "timeline": found.timeline,
             "alerts": [shown.alert(entry, row) for entry, row in told_of if row["story"] == story.id],
         }  # fmt: skip
 
