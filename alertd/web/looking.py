@@ -180,12 +180,14 @@ class Looking:
 
     def names(self, issuers: Iterable[str]) -> list[str]:
         """Companies as a reader knows them, by the keys of their issuers."""
+        return [self._known(issuer)[1] for issuer in issuers]
+
+    def _known(self, issuer: str) -> tuple[str, str]:
+        """The symbol of a company, or "", and its name."""
         book = self._context.now.book
-        found = []
-        for issuer in issuers:
-            known = book.companies.get(issuer) or book.resolve(issuer.partition(":")[2])
-            found.append(known.name if known else issuer.partition(":")[2] or issuer)
-        return found
+        given = issuer.partition(":")[2]
+        known = book.companies.get(issuer) or book.resolve(given)
+        return (known.symbol or "", known.name) if known else ("", given or issuer)
 
     async def story(self, ident: str) -> dict[str, Any]:
         """A story with its timeline and what was told of it."""
@@ -215,7 +217,7 @@ class Looking:
         if wanted:
             word = wanted.casefold()
             exact = book.resolve(wanted)
-            near = [i for i in (*book.companies, *loud) if word in f"{i} {self.names([i])[0]}".casefold()]
+            near = [i for i in (*book.companies, *loud) if word in f"{i} {self._known(i)[1]}".casefold()]
             issuers = list(dict.fromkeys([*([exact.issuer] if exact else []), *near]))[:limit]
         else:
             issuers = list(dict.fromkeys([*loud, *list(book.companies)[:limit]]))[: max(limit, len(loud))]
@@ -235,11 +237,9 @@ class Looking:
         }  # fmt: skip
 
     def _named(self, issuer: str) -> dict[str, Any]:
-        book = self._context.now.book
-        known = book.companies.get(issuer) or book.resolve(issuer.partition(":")[2])
+        symbol, name = self._known(issuer)
         return {
-            "issuer": issuer, "symbol": (known.symbol or "") if known else "", "name": self.names([issuer])[0],
-            "watched": issuer in book.companies,
+            "issuer": issuer, "symbol": symbol, "name": name, "watched": issuer in self._context.now.book.companies
         }  # fmt: skip
 
     async def series(self, text: str, query: Query) -> dict[str, Any]:
