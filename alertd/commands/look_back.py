@@ -141,8 +141,8 @@ def explained(book: RuleBook, filed: Filed, more: Mapping[str, Any]) -> Iterator
     Args:
         book: the watchlist, as its files are now.
         filed: the article.
-        more: what the store remembers of it: `decision`, `alerts`, `story` and `silences`; and of rules: `past`, and
-            `book` with those that were made in Slack.
+        more: what the store remembers of it: `decision`, `alerts`, `story` and the `silences` that held; and of rules:
+            `past`, and `book` with those that were made in Slack.
     """
     from alertd.watchlist.explain import tag_lines, verdicts
 
@@ -166,8 +166,7 @@ def explained(book: RuleBook, filed: Filed, more: Mapping[str, Any]) -> Iterator
     for rule, channel, record in more.get("alerts", ()):
         yield f"alert      {_fate(rule, channel, record)}"
     for silence in more.get("silences", ()):
-        if silence["since"] <= article.arrived < silence["until"]:
-            yield f"silence    {silence['id']} held when it arrived: {silence['why']}"
+        yield f"silence    {silence.id} held when it arrived: {silence.why}"
     found = verdicts(more.get("book", book), article, filed.tags, placement, more.get("past"))
     for verdict in found:
         if verdict.fires or verdict.near:

@@ -11,6 +11,7 @@ from alertd.store import keys
 from alertd.store.connection import Store
 from alertd.tagging.tagger import Tagger, TagInput
 from alertd.watchlist.archive import Filed
+from alertd.watchlist.silences import Silence
 
 
 def filed_text(tagger: Tagger, text: str, now: float) -> Filed:
@@ -23,13 +24,18 @@ def filed_text(tagger: Tagger, text: str, now: float) -> Filed:
 
 
 async def remembered(store: Store, filed: Filed) -> dict[str, Any]:
-    """What the store still knows of an article: `decision`, `story` and `silences`, empty where it knows nothing."""
+    """What the store still knows of an article, empty where it knows nothing.
+
+    Returns:
+        `decision`, `story`, and `silences`: those that held when it arrived.
+    """
     redis = cast(Any, store.redis)
     decision, story = await redis.mget([
         keys.decision(filed.article.id), keys.story(filed.placement.story.id)
     ])  # fmt: skip
+    stored = map(Silence.load, (await redis.hgetall(keys.SILENCES)).values())
     return {
         "decision": json.loads(decision) if decision else {},
         "story": to_plain(Shelved.read(story).candidate.story) if story else {},
-        "silences": [json.loads(text) for text in (await redis.hgetall(keys.SILENCES)).values()],
+        "silences": [silence for silence in stored if silence.holds(filed.article.arrived)],
     }

@@ -70,10 +70,9 @@ class Acting:
         decided = (
             f"{decision['outcome']}: {decision['why']} (configuration {decision['generation']})" if decision else ""
         )
-        held = [s for s in known.get("silences", ()) if s["since"] <= filed.article.arrived < s["until"]]
         return {
             "article": article, "decided": decided, "verdicts": found,
-            "silences": [f"{s['id']} held when it arrived: {s['why']}" for s in held],
+            "silences": [f"{s.id} held when it arrived: {s.why}" for s in known.get("silences", ())],
         }  # fmt: skip
 
     async def replay(self, asked: AskReplay) -> dict[str, Any]:

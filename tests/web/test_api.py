@@ -156,6 +156,9 @@ async def test_explain_replay_and_silences(redis: Redis, tmp_path: Path) -> None
         more = await passed(ctx, entry("Nvidia buys a maker of optical switches for 900 million dollars"))
         found = {item["id"]: item for item in (await browser.get("/api/now"))["items"]}
         assert found[more[0]]["outcome"] == "silenced"
+        held_back = await browser.send("POST", "/api/explain", {"article": more[0]})
+        assert held_back["silences"] == [f"{made['id']} held when it arrived: we know"]
+        assert (await browser.send("POST", "/api/explain", {"article": ids[2]}))["silences"] == []
         await browser.send("DELETE", f"/api/silences/{made['id']}")
         assert not (await browser.get("/api/silences"))["items"][0]["holds"]
         await browser.send("DELETE", f"/api/silences/{made['id']}", status=404)
