@@ -27,7 +27,7 @@ from alertd.watchlist.rules import match
 from alertd.watchlist.silences import Silence
 from alertd.web import shown
 from alertd.web.answers import AskExplain, AskReplay, AskSilence
-from alertd.web.asking import RequestError
+from alertd.web.asking import RequestError, refused
 from alertd.web.looking import told
 
 LONGEST_TEXT: Final = 5_000
@@ -155,8 +155,7 @@ class Acting:
         try:
             silences.matcher_rule(made)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False)[0]
-            raise RequestError(f"match.{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+            raise refused(error, "match") from error
         return {"id": await silences.add(self._context.store, made)}
 
     async def put_back(self, ident: str) -> dict[str, Any]:

@@ -83,6 +83,15 @@ async def body_of(request: web.Request, model: type[M]) -> M:
     try:
         return model.model_validate(plain)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))
-        raise RequestError(f"{place}: {first['msg']}" if place else first["msg"]) from error
+        raise refused(error) from error
+
+
+def refused(error: ValidationError, *within: str) -> RequestError:
+    """What to raise for what pydantic found wrong: its first mistake, with its place.
+
+    Args:
+        within: keys of the body that lead to what was validated.
+    """
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(map(str, (*within, *first["loc"])))
+    return RequestError(f"{place}: {first['msg']}" if place else first["msg"])
