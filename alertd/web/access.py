@@ -92,11 +92,6 @@ class Access:
         self._host = host
         self._token = token
 
-    @property
-    def token_wanted(self) -> bool:
-        """Whether a token is needed."""
-        return bool(self._token)
-
     def right(self, token: str) -> bool:
         """Whether this is the token."""
         return bool(self._token) and hmac.compare_digest(token.encode(), self._token.encode())

@@ -134,11 +134,6 @@ class Live:
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)
 
-    @property
-    def closed(self) -> bool:
-        """Whether it has ended."""
-        return self._closed
-
     async def missed(self, last: str, client: Client) -> bytes:
         """What passed since a browser was last here, up to where its queue begins.
 
@@ -155,8 +150,7 @@ class Live:
                 stream, min=f"({since[number]}", max=client.start[number], count=MISSED + 1
             )
             if len(rows) > MISSED:
-                frames = [frame(last, "gap", {"missed": f"more than {MISSED}"})]
-                return b"".join(frames)
+                return frame(last, "gap", {"missed": f"more than {MISSED}"})
             for ident, fields in rows:
                 at[number] = ident
                 frames.append(event((at[0], at[1]), stream, fields))
