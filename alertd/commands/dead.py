@@ -45,7 +45,7 @@ def show_all(
     An article or alert that failed, or killed its process, five times on its own; the others went on without it. It is
     kept until it is replayed or dropped.
     """
-    found = asyncio.run(_all(config))[::-1]
+    found = asyncio.run(_named((), config))[::-1]
     if as_json:
         write([json.dumps([letter.to_plain() for letter in found], ensure_ascii=False)])
         return
@@ -133,14 +133,6 @@ async def _open(config: Path) -> tuple[Store, int]:
 
     configuration = locate(config).configuration
     return await open_state(configuration), int(configuration.settings.stories.window)
-
-
-async def _all(config: Path) -> list[Letter]:
-    from alertd.stages import dead_letters
-
-    store, _ = await _open(config)
-    async with store:
-        return [letter async for letter in dead_letters.letters(store)]
 
 
 async def _named(idents: Sequence[str], config: Path) -> list[Letter]:
