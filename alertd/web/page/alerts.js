@@ -2,7 +2,7 @@
 
 import { get, post } from "/page/api.js";
 import { verdicts } from "/page/article.js";
-import { ago, away, blank, failed, h, head, loading, many, show, time } from "/page/dom.js";
+import { ago, away, blank, failed, h, head, loading, many, refused, settled, show, time, unless } from "/page/dom.js";
 import { watch } from "/page/live.js";
 import { message } from "/page/slack.js";
 
@@ -12,11 +12,10 @@ export async function view(root, { rest, query, signal }) {
   const side = h("div", { className: "aside sections" });
   let before = "";
   const filter = { q: query.get("q") || "", rule: query.get("rule") || "" };
-  let typing = 0;
+  const soon = settled(load);
   const search = h("div", { className: "bar" }, h("div", { className: "field" }, h("label", { for: "a-q" }, "Search"), h("input", { id: "a-q", type: "search", placeholder: "Company, words, rule or channel", value: filter.q, oninput: (event) => {
     filter.q = event.target.value.trim();
-    clearTimeout(typing);
-    typing = setTimeout(load, 300);
+    soon();
   } })), filter.rule && h("p", null, h("span", { className: "tag event" }, `rule ${filter.rule}`), " ", h("a", { href: "#/alerts" }, "all rules")));
   show(root, head("Alerts", "What was told, where and when, as Slack shows it."),
     h("div", { className: rest ? "split open" : "split" }, h("section", { className: "card", "aria-label": "Alerts" }, search, list, more), side));
@@ -44,8 +43,7 @@ export async function view(root, { rest, query, signal }) {
       else if (filter.q || filter.rule) show(more, blank("No alert like this", "Try other words, or look at what passed without an alert.", h("a", { className: "button", href: `#/now?q=${encodeURIComponent(filter.q)}` }, "Search all articles")));
       else show(more, blank("No alert yet", "The rules in force have not fired. Try one with a headline of your own, and see what would stop it.", h("a", { className: "button", href: "#/watchlist" }, "Try the watchlist")));
     } catch (error) {
-      if (error.name === "AbortError") return;
-      show(more, failed(error, older));
+      unless(more, older)(error);
     }
   }
 
@@ -99,7 +97,7 @@ function act(alert, said) {
       const made = await post("/api/silences", body);
       show(said, h("p", { className: "notice good" }, `Silence ${made.id} holds for ${lasts.selectedOptions[0].text}. `, h("a", { href: "#/system" }, "System lists the silences and ends them.")));
     } catch (error) {
-      show(said, h("p", { className: "error" }, `${error.message}. ${error.hint}`));
+      refused(said, error);
     }
   } }, h("div", { className: "two" }, h("div", { className: "field" }, h("label", { for: "s-what" }, "Silence"), what), h("div", { className: "field" }, h("label", { for: "s-lasts" }, "For"), lasts)),
     h("div", { className: "field" }, h("label", { for: "s-why" }, "Why, for others"), why),
@@ -115,6 +113,6 @@ async function replay(alert, said) {
       h("p", null, found.told.length ? `As the first report of a story, it would be told ${found.told.length === 1 ? "once" : `${found.told.length} times`} by the rules in force. Nothing was posted.` : "The rules in force would tell nothing of it. Nothing was posted."),
       found.told.map((one) => h("div", { className: "stack" }, h("p", { className: "muted small" }, `${one.rule} in ${one.destination}`), message(one.message, Date.now() / 1000))), verdicts(found.verdicts))));
   } catch (error) {
-    show(said, h("p", { className: "error" }, `${error.message}. ${error.hint}`));
+    refused(said, error);
   }
 }

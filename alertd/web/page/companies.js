@@ -3,7 +3,7 @@
 import { get } from "/page/api.js";
 import { words } from "/page/article.js";
 import { chart, legend, spark } from "/page/chart.js";
-import { ago, blank, h, head, loading, many, rows, score, show, time, unless } from "/page/dom.js";
+import { ago, blank, h, head, loading, many, rows, score, settled, show, time, unless } from "/page/dom.js";
 
 const COLUMNS = [{ name: "Company" }, { name: "Last 24 hours" }, { name: "Articles", num: true }, { name: "Sentiment", num: true }, { name: "Bad / good", num: true }];
 const SPANS = [["24", "24 hours"], ["72", "3 days"], ["168", "7 days"], ["720", "30 days"]];
@@ -18,11 +18,8 @@ function felt(value) {
 
 async function listed(root, signal) {
   const body = h("div");
-  let typing = 0;
-  const search = h("input", { id: "c-q", type: "search", placeholder: "Symbol or name", oninput: () => {
-    clearTimeout(typing);
-    typing = setTimeout(() => load().catch(unless(body, load)), 300);
-  } });
+  const soon = settled(() => load().catch(unless(body, load)));
+  const search = h("input", { id: "c-q", type: "search", placeholder: "Symbol or name", oninput: () => soon() });
   show(root, head("Companies", "Those of your watchlist, and those of whom most was said in the last two days."),
     h("section", { className: "card", "aria-label": "Companies" }, h("div", { className: "bar" }, h("div", { className: "field" }, h("label", { for: "c-q" }, "Search"), search)), body));
   async function load() {

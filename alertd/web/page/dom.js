@@ -1,6 +1,7 @@
 // Builds elements. Text goes in as text and never as markup, whatever a feed wrote.
 
 const SVG = "http://www.w3.org/2000/svg";
+const TYPING = 300;
 
 function fill(node, props, children) {
   for (const [name, value] of Object.entries(props || {})) {
@@ -111,6 +112,20 @@ export function failed(error, again) {
 export function unless(node, again) {
   return (error) => {
     if (error.name !== "AbortError") show(node, failed(error, again));
+  };
+}
+
+/** What an action says that was not done. */
+export function refused(node, error) {
+  show(node, h("p", { className: "error" }, `${error.message}. ${error.hint}`));
+}
+
+/** A function that does the work once it was not called for a moment: while somebody types. */
+export function settled(work) {
+  let timer = 0;
+  return (wait = TYPING) => {
+    clearTimeout(timer);
+    timer = setTimeout(work, wait);
   };
 }
 

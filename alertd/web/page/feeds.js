@@ -2,7 +2,7 @@
 
 import { get } from "/page/api.js";
 import { spark } from "/page/chart.js";
-import { ago, blank, h, head, loading, many, number, rows, show, span, unless } from "/page/dom.js";
+import { ago, blank, h, head, loading, many, number, rows, settled, show, span, unless } from "/page/dom.js";
 
 const COLUMNS = [{ name: "Feed" }, { name: "Health" }, { name: "Habit by hour" }, { name: "Answers in", num: true }, { name: "Delay", num: true }, { name: "Next poll", num: true }];
 const HEALTH = { fine: ["Fine", "good"], failing: ["Failing", "bad"], stopped: ["Ended", "bad"], new: ["Not read yet", ""], late: ["Late", "mind"] };
@@ -11,11 +11,8 @@ export async function view(root, { signal }) {
   const body = h("div");
   const more = h("div", { className: "more" });
   const line = h("p", { className: "muted" });
-  let typing = 0;
-  const search = h("input", { id: "d-q", type: "search", placeholder: "Name or address", oninput: () => {
-    clearTimeout(typing);
-    typing = setTimeout(() => load(true).catch(unless(more, () => load(true))), 300);
-  } });
+  const soon = settled(() => load(true).catch(unless(more, () => load(true))));
+  const search = h("input", { id: "d-q", type: "search", placeholder: "Name or address", oninput: () => soon() });
   show(root, head("Feeds", "Where news comes from. A feed that fails is asked ever more seldom, and for ever; the operator's channel hears of it."),
     h("section", { className: "card", "aria-label": "Feeds" }, h("div", { className: "bar" }, h("div", { className: "field" }, h("label", { for: "d-q" }, "Search"), search), line), body, more));
   let found = [];

@@ -2,12 +2,11 @@
 
 import { get } from "/page/api.js";
 import { item, words } from "/page/article.js";
-import { blank, failed, h, head, loading, many, show, time } from "/page/dom.js";
+import { blank, h, head, loading, many, settled, show, time, unless } from "/page/dom.js";
 import { watch } from "/page/live.js";
 
 const MOST = 300;
 const TOGETHER = 250;
-const TYPING = 300;
 
 export async function view(root, { query, signal }) {
   const known = await get("/api/watchlist", {}, signal);
@@ -18,15 +17,14 @@ export async function view(root, { query, signal }) {
   let after = "";
   let turn = 0;
   let paused = false;
-  let typing = 0;
+  const soon = settled(load);
   let drawing = 0;
   let waiting = [];
 
   const field = (name, label, control) => h("div", { className: "field" }, h("label", { for: `f-${name}` }, label), control);
   const set = (name, slow) => (event) => {
     filter[name] = event.target.type === "checkbox" ? (event.target.checked ? "news" : "") : event.target.value.trim();
-    clearTimeout(typing);
-    typing = setTimeout(load, slow ? TYPING : 0);
+    soon(slow ? undefined : 0);
   };
   const options = (values, all) => [h("option", { value: "" }, all), values.map((value) => h("option", { value }, words(value)))];
   const select = (name, values, all) => h("select", { id: `f-${name}`, onchange: set(name), value: undefined }, options(values, all));
@@ -79,8 +77,7 @@ export async function view(root, { query, signal }) {
       after = found.after;
       ended(found);
     } catch (error) {
-      if (error.name === "AbortError") return;
-      if (mine === turn) show(more, failed(error, () => older(mine)));
+      if (mine === turn) unless(more, () => older(mine))(error);
     }
   }
 

@@ -3,7 +3,7 @@
 import { get, post } from "/page/api.js";
 import { companies, events, verdicts } from "/page/article.js";
 import { spark } from "/page/chart.js";
-import { ago, blank, h, head, loading, many, rows, show } from "/page/dom.js";
+import { ago, blank, h, head, loading, many, refused, rows, show } from "/page/dom.js";
 
 const COLUMNS = [{ name: "Rule" }, { name: "Alerts, 14 days" }, { name: "Last alert" }, { name: "Health" }];
 const HEALTH = { fine: ["Fine", "good"], silenced: ["Silenced", "mind"], noisy: ["Noisy", "mind"], quiet: ["Quiet", ""], broken: ["Broken", "bad"] };
@@ -43,7 +43,7 @@ function tryOut() {
       const tags = [...events(found.article), ...companies(found.article)];
       show(said, h("div", { className: "stack" }, h("p", { className: "tags" }, tags.length ? tags : h("span", { className: "muted" }, "No company and no event was found in it.")), verdicts(found.verdicts)));
     } catch (error) {
-      show(said, h("p", { className: "error" }, `${error.message}. ${error.hint}`));
+      refused(said, error);
     }
     button.disabled = false;
   } }, h("div", { className: "field" }, h("label", { for: "try" }, "A headline; further lines are its summary"), text), h("div", { className: "actions" }, button, h("span", { className: "muted small" }, "Tagged and matched here as if it arrived now. Nothing is kept, nothing is posted.")), said));
