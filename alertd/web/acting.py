@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from typing import Any, Final, cast
 
 from pydantic import ValidationError
@@ -27,14 +26,13 @@ from alertd.watchlist.rules import match
 from alertd.watchlist.silences import Silence
 from alertd.web import shown
 from alertd.web.answers import AskExplain, AskReplay, AskSilence
-from alertd.web.asking import RequestError, refused
+from alertd.web.asking import RequestError, is_entry, refused
 from alertd.web.looking import told
 
 LONGEST_TEXT: Final = 5_000
 """Characters of a pasted text."""
 LONGEST_SILENCE: Final = 30 * 86_400.0
 _MOST_TOLD: Final = 20
-_ENTRY: Final = re.compile(r"\d{1,20}-\d{1,20}")
 
 
 class Acting:
@@ -160,7 +158,7 @@ class Acting:
 
     async def put_back(self, ident: str) -> dict[str, Any]:
         """Put a dead letter back on its way."""
-        rows = await self._redis.xrange(keys.DEAD, ident, ident) if _ENTRY.fullmatch(ident) else []
+        rows = await self._redis.xrange(keys.DEAD, ident, ident) if is_entry(ident) else []
         if not rows:
             raise RequestError("no dead letter has this id", hint="another replay may have come first", status=404)
         letter = dead_letters.Letter.read(*rows[0])

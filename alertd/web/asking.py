@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
@@ -16,6 +17,7 @@ MOST: Final = 200
 LARGEST: Final = 64_000
 """Bytes of a body."""
 _LONGEST: Final = 500
+_ENTRY: Final = re.compile(r"\d{1,20}-\d{1,20}", re.ASCII)
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -68,6 +70,11 @@ class Query:
         if value and value not in known:
             raise RequestError(f"{name} is none of {', '.join(known)}")
         return value
+
+
+def is_entry(text: str) -> bool:
+    """Whether a text can be the id of an entry of a stream."""
+    return _ENTRY.fullmatch(text) is not None
 
 
 async def body_of(request: web.Request, model: type[M]) -> M:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final, cast
 
 from aiohttp import web
@@ -18,7 +18,7 @@ from alertd.store import keys
 from alertd.store.connection import BLOCK_MS, TROUBLE, Store
 from alertd.watchlist.archive import read_row
 from alertd.web import shown
-from alertd.web.asking import RequestError
+from alertd.web.asking import RequestError, is_entry
 
 logger = logging.getLogger(__name__)
 
@@ -244,9 +244,7 @@ def _id(at: Position) -> str:
 
 def position_of(last: str) -> Position | None:
     """Read an event's id; None when it is none."""
-    parts: Sequence[str] = last.split("_")
-    if len(parts) != len(_STREAMS) or len(last) > 100:
-        return None
-    if not all(piece.isdecimal() for part in parts for piece in part.split("-")):
+    parts = last.split("_")
+    if len(parts) != len(_STREAMS) or not all(map(is_entry, parts)):
         return None
     return parts[0], parts[1]

@@ -20,7 +20,7 @@ from alertd.watchlist.pulse import HOUR, Hour, marks, series
 from alertd.watchlist.rules import ResolvedCompany, issuer_of
 from alertd.watchlist.searching import Wanted
 from alertd.web import shown
-from alertd.web.asking import Query, RequestError
+from alertd.web.asking import Query, RequestError, is_entry
 
 MOODS: Final = ("negative", "neutral", "positive")
 LONGEST_SERIES: Final = 720
@@ -81,7 +81,7 @@ class Looking:
         """Delivered alerts, the latest first."""
         limit, before = query.limit(), query.text("before")
         rule, words = query.text("rule"), query.text("q").casefold().split()
-        if before and not _entry(before):
+        if before and not is_entry(before):
             raise RequestError("before is no place among what was delivered")
         found: list[dict[str, Any]] = []
         for _ in range(4):  # what is filtered out is looked past, within bounds
@@ -261,8 +261,3 @@ class Looking:
 def told(message: Message) -> dict[str, Any]:
     """A message, see `answers.Message`."""
     return {"text": message.text, "blocks": list(message.blocks)}
-
-
-def _entry(text: str) -> bool:
-    milliseconds, _, number = text.partition("-")
-    return milliseconds.isdecimal() and number.isdecimal() and len(text) < 40
