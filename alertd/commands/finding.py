@@ -194,6 +194,11 @@ def format_name(kind: str) -> str:
     return _FORMATS.get(kind, kind)
 
 
+def with_scheme(text: str) -> str:
+    """An address with `https://` before it where somebody left that out."""
+    return text if "://" in text or "." not in text else f"https://{text}"
+
+
 def made(url: str) -> FeedSettings:
     """A feed of an address that somebody typed; `https://` is put before one that has no scheme.
 
@@ -203,7 +208,7 @@ def made(url: str) -> FeedSettings:
     from alertd.config import FeedSettings
     from alertd.config.values import split
 
-    url = url if "://" in url or "." not in url else f"https://{url}"
+    url = with_scheme(url)
     if split(url) is None:
         raise ConfigError("no web address", where=url, hint="write one that starts with https:// or http://")
     return FeedSettings(name=url.partition("?")[0][:100], url=url)

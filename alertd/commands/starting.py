@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from alertd.commands.finding import with_scheme
 from alertd.config import SETTINGS_FILE, WATCHLIST_FILE, default_text
 from alertd.config.presets import PRESETS
 from alertd.config.values import reach, split
@@ -118,7 +119,7 @@ def feed(text: str) -> str:
     text = readable(text, "--feed")
     if text in PRESETS:
         return text
-    address = text if "://" in text or "." not in text else f"https://{text}"
+    address = with_scheme(text)
     if split(address) is None:
         raise ConfigError(
             f"{text!r} is no web address",
