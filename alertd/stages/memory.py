@@ -53,7 +53,6 @@ class FeedMemory:
         self._context = context
         self._lease = lease
         self._token = 0
-        self._connections = -1
         self._run_id = ""
         # as stored: what is said of another address counts only once the feed is asked for
         self._states: dict[str, FeedState] = {}
@@ -101,13 +100,7 @@ class FeedMemory:
 
         With the validators of a document that it does not know, the entries in it would never be read again.
         """
-        store = self._context.store
-        # counted before it is asked: a connection that is made meanwhile may lead elsewhere
-        connections = store.connections
-        if self._connections == connections:
-            return
-        run_id = await store.run_id()
-        self._connections = connections
+        run_id = await self._context.store.run_id()
         if self._run_id not in ("", run_id):
             self._forget_all()
         self._run_id = run_id

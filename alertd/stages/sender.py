@@ -57,7 +57,6 @@ class Sender:
         self._wait = _FIRST_PAUSE
         self._refused = ""
         self._sure_of = ""
-        self._connections = -1
         self._rest: frozenset[str] = frozenset()
 
     async def work(self, stop: asyncio.Event) -> None:
@@ -175,11 +174,7 @@ class Sender:
 
     async def _unsure(self) -> bool:
         """Whether the store may have lost the record of what was posted: after a start, and when its server changed."""
-        store = self._context.store
-        if self._sure_of and self._connections == store.connections:
-            return False
-        self._connections = store.connections
-        return self._sure_of != await store.run_id()
+        return self._sure_of != await self._context.store.run_id()
 
     async def _there_already(self, claim: Claim, alerts: Sequence[Alert]) -> bool:
         """Look up the first message after such a change before it is posted."""

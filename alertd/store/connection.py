@@ -61,6 +61,8 @@ class Store:
         self.connections = 0
         """How many connections were made: a new one may lead to another server in the place of the one before."""
         self._scripts: dict[str, AsyncScript] = {}
+        self._asking = asyncio.Lock()
+        self._run_id, self._run_id_of = "", -1
 
     async def __aenter__(self) -> Self:
         return self
@@ -117,9 +119,14 @@ class Store:
         return int(seconds) + int(micros) / 1e6
 
     async def run_id(self) -> str:
-        """Changes when the server restarts or another one answers in its place."""
-        info = await cast(Any, self.redis.info("server"))
-        return str(info["run_id"])
+        """Changes when the server restarts or another one answers in its place; asked after a new connection only."""
+        async with self._asking:
+            # counted before it is asked: a connection that is made meanwhile may lead elsewhere
+            connections = self.connections
+            if self._run_id_of != connections:
+                info = await cast(Any, self.redis.info("server"))
+                self._run_id, self._run_id_of = str(info["run_id"]), connections
+            return self._run_id
 
     async def memory(self) -> tuple[float, float]:
         """Memory that the data takes, and that the server may take (0.0: as much as it likes), in megabytes.
