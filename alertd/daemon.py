@@ -337,8 +337,8 @@ async def status(configuration: Configuration) -> dict[str, Any]:
     """
     async with await open_state(configuration) as store:
         found = [asdict(one) for one in processes(configuration)]
-        used, most = await store.memory()
-        room = {"used_mb": round(used, 1), "limit_mb": min(configuration.settings.store.max_mb, most or float("inf"))}
+        used, limit = await store.memory(configuration.settings.store.max_mb)
+        room = {"used_mb": round(used, 1), "limit_mb": limit}
         return {
             "running": found[0] if found else None, "processes": found, **await report.overview(store), "store": room,
         }  # fmt: skip

@@ -342,9 +342,7 @@ class Poller:
         if self._context.monotonic() < self._full_known_until:
             return self._full
         self._full_known_until = self._context.monotonic() + _FULL_KNOWN_FOR
-        allowed = self._context.now.configuration.settings.store.max_mb
-        used, most = await self._context.store.memory()
-        limit = min(allowed, most or allowed)
+        used, limit = await self._context.store.memory(self._context.now.configuration.settings.store.max_mb)
         # once full, it has to fall a little before polling goes on
         full = used > (_FULL_STILL if self._full else FULL) * limit
         if full and not self._full:

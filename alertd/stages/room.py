@@ -91,8 +91,7 @@ class Rooms:
     async def look(self) -> Room:
         """Measure, show it in metrics and /readyz, and warn."""
         context, settings = self._context, self._context.now.configuration.settings
-        used, most = await context.store.memory()
-        limit = min(settings.store.max_mb, most or float("inf"))
+        used, limit = await context.store.memory(settings.store.max_mb)
         free = None
         if settings.redis.url is None and settings.store.folder.exists():
             free = await asyncio.to_thread(self._free, settings.store.folder) / 1e6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib import resources
@@ -128,14 +129,18 @@ class Store:
                 self._run_id, self._run_id_of = str(info["run_id"]), connections
             return self._run_id
 
-    async def memory(self) -> tuple[float, float]:
-        """Memory that the data takes, and that the server may take (0.0: as much as it likes), in megabytes.
+    async def memory(self, allowed: float = math.inf) -> tuple[float, float]:
+        """Memory that the data takes, and that it may take, in megabytes.
 
         What connections and the buffer of the file take for a moment does not count.
+
+        Args:
+            allowed: what we allow ourselves; the server may allow less.
         """
         info = await cast(Any, self.redis.info("memory"))
         passing = int(info.get("mem_clients_normal", 0)) + int(info.get("mem_aof_buffer", 0))
-        return (int(info["used_memory"]) - passing) / 1e6, int(info.get("maxmemory", 0)) / 1e6
+        # a server without a limit says 0
+        return (int(info["used_memory"]) - passing) / 1e6, min(allowed, int(info.get("maxmemory", 0)) / 1e6 or math.inf)
 
     async def used_mb(self) -> float:
         """Memory that the data takes, in megabytes, see `memory`."""
