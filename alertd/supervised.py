@@ -14,7 +14,7 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass
 
 from alertd.stages.context import pause
-from alertd.web.health import HealthCheck
+from alertd.web.health import HealthCheck, answered
 
 logger = logging.getLogger(__name__)
 
@@ -107,9 +107,8 @@ async def _state(manager: Supervisor, health: HealthCheck, stop: asyncio.Event) 
 
 async def _words(health: HealthCheck) -> tuple[bool, str]:
     """Whether all is fine, and in one line what is not."""
-    try:
-        found = await asyncio.wait_for(health(), LIMIT)
-    except TimeoutError:
+    found = await answered(health, LIMIT)
+    if found is None:
         return False, "no answer from its parts"
     wrong = [f"{part.name}: {part.detail or 'does not work'}" for part in found.parts if not part.ok]
     return found.ok, " ".join("; ".join(wrong).split()) or ("ready" if found.ok else "starting")

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
+
+from alertd.errors import AlertdError
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +46,21 @@ class Health:
 
 HealthCheck = Callable[[], Awaitable[Health]]
 """Asks every part how it is; may be slow or hang when a part does, the caller sets the time limit."""
+
+
+async def answered(check: HealthCheck, limit: float) -> Health | None:
+    """Ask how all is, and wait so many seconds for the answer; None when there is none by then.
+
+    A check that fails is an answer as well: a part of its own that is not fine.
+    """
+    asked = asyncio.ensure_future(check())
+    # asyncio.wait, for wait_for would go on waiting when a part ignores its cancellation
+    done, _ = await asyncio.wait({asked}, timeout=limit)
+    if not done:
+        asked.cancel()
+        return None
+    error = asked.exception()
+    if error is None:
+        return asked.result()
+    logger.warning("the readiness check failed", exc_info=error)
+    return Health((Part("check", False, str(error) if isinstance(error, AlertdError) else type(error).__name__),))

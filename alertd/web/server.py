@@ -10,11 +10,10 @@ from typing import Any, Final
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from alertd.errors import AlertdError
 from alertd.web import page_files
 from alertd.web.access import Access
 from alertd.web.asking import LARGEST
-from alertd.web.health import Health, HealthCheck, Part
+from alertd.web.health import Health, HealthCheck, Part, answered
 from alertd.web.listening import listen, port_of
 
 logger = logging.getLogger(__name__)
@@ -110,22 +109,10 @@ class WebServer:
         return web.json_response({"alive": True})
 
     async def _readyz(self, _: web.Request) -> web.Response:
-        health = await self._bounded_health()
+        late = Health((Part("check", False, f"no answer within {self._ready_limit:g} s"),))
+        health = await answered(self._health, self._ready_limit) or late
         return web.json_response(health.to_plain(), status=200 if health.ok else 503)
 
     async def _metrics(self, _: web.Request) -> web.Response:
         body = await asyncio.to_thread(generate_latest, self._registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
-
-    async def _bounded_health(self) -> Health:
-        check = asyncio.ensure_future(self._health())
-        # asyncio.wait, for wait_for would go on waiting when a part ignores its cancellation
-        done, _ = await asyncio.wait({check}, timeout=self._ready_limit)
-        if not done:
-            check.cancel()
-            return Health((Part("check", False, f"no answer within {self._ready_limit:g} s"),))
-        error = check.exception()
-        if error is None:
-            return check.result()
-        logger.warning("the readiness check failed", exc_info=error)
-        return Health((Part("check", False, str(error) if isinstance(error, AlertdError) else type(error).__name__),))
