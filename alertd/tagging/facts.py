@@ -81,8 +81,12 @@ _MULTIPLE = re.compile(
 _TRADING = re.compile(r"(?: \w+){0,3} (?:trading|trade|pre-?market|after[- ]hours)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[,;.:](?=\s)|\b(?:and|but|as|after|while)\b", re.IGNORECASE)
 _NEAR = 120
-_PER_CENT = re.compile(r"\d\s?(?:%|p|b)", re.IGNORECASE)
+_PER_CENT = re.compile(r"\d\s?(?:%|p|b[ap])", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
+_STREET_STEMS = (
+    "rating", "rated", "grad", "initiat", "reiterat", "coverage", "analyst", "brokerage", "target", "maintain", "keep",
+    "weight", "perform", "pt",
+)  # fmt: skip
 """Without these the longer patterns find nothing, and most texts are without them."""
 _SECURITY = re.compile(r"\b(?:shares?|stocks?|scrip|adrs?|pre-?market|after[- ]hours)\b|\$[A-Z]{1,5}\b", re.IGNORECASE)
 
@@ -100,10 +104,14 @@ def read(title: str, summary: str = "") -> dict[str, Any]:
     targets: list[tuple[int, int]] = []
     head = title[:_LOOK]
     both = f"{head}\n{summary}"[:_LOOK] if summary else head
-    for part in dict.fromkeys((head, both)):
-        street, targets = _street(part)
-        facts = {**street, **facts}
-        if "move_pct" not in facts and (move := _move(part)) is not None:
+    lower = both.lower()
+    speaks = any(stem in lower for stem in _STREET_STEMS)
+    moves = any(stem in lower for stem in _MULTIPLES) or _PER_CENT.search(both)
+    for part in dict.fromkeys((head, both)) if speaks or moves else ():
+        if speaks:
+            street, targets = _street(part)
+            facts = {**street, **facts}
+        if moves and "move_pct" not in facts and (move := _move(part)) is not None:
             facts["move_pct"] = move
     if _DIGIT.search(both) and (amounts := _amounts(both, targets)):
         facts["amounts"] = amounts
