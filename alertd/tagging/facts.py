@@ -84,7 +84,7 @@ _NEAR = 120
 _PER_CENT = re.compile(r"\d\s?(?:%|p|b[ap])", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _STREET_STEMS = (
-    "rating", "rated", "grad", "initiat", "reiterat", "coverage", "analyst", "brokerage", "target", "maintain", "keep",
+    "rating", "rated", "grad", "initiat", "reiterat", "coverage", "analy", "brokerage", "target", "maintain", "keep",
     "weight", "perform", "pt",
 )  # fmt: skip
 """Without these the longer patterns find nothing, and most texts are without them."""
@@ -104,14 +104,10 @@ def read(title: str, summary: str = "") -> dict[str, Any]:
     targets: list[tuple[int, int]] = []
     head = title[:_LOOK]
     both = f"{head}\n{summary}"[:_LOOK] if summary else head
-    lower = both.lower()
-    speaks = any(stem in lower for stem in _STREET_STEMS)
-    moves = any(stem in lower for stem in _MULTIPLES) or _PER_CENT.search(both)
-    for part in dict.fromkeys((head, both)) if speaks or moves else ():
-        if speaks:
-            street, targets = _street(part)
-            facts = {**street, **facts}
-        if moves and "move_pct" not in facts and (move := _move(part)) is not None:
+    for part in dict.fromkeys((head, both)):
+        street, targets = _street(part)
+        facts = {**street, **facts}
+        if "move_pct" not in facts and (move := _move(part)) is not None:
             facts["move_pct"] = move
     if _DIGIT.search(both) and (amounts := _amounts(both, targets)):
         facts["amounts"] = amounts
@@ -121,7 +117,8 @@ def read(title: str, summary: str = "") -> dict[str, Any]:
 def _street(text: str) -> tuple[dict[str, Any], list[tuple[int, int]]]:
     """Rating, action and target, and the spans of all targets."""
     found: dict[str, Any] = {}
-    if not _STREET.search(text):
+    lower = text.lower()
+    if not any(stem in lower for stem in _STREET_STEMS) or not _STREET.search(text):
         return found, []
     if rating := next((m for p in _RATING if (m := p.search(text))), None):
         found["rating"] = rating.group(1).lower().replace("-", " ")
