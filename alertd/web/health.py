@@ -54,10 +54,12 @@ async def answered(check: HealthCheck, limit: float) -> Health | None:
     A check that fails is an answer as well: a part of its own that is not fine.
     """
     asked = asyncio.ensure_future(check())
-    # asyncio.wait, for wait_for would go on waiting when a part ignores its cancellation
-    done, _ = await asyncio.wait({asked}, timeout=limit)
-    if not done:
+    try:
+        # asyncio.wait, for wait_for would go on waiting when a part ignores its cancellation
+        done, _ = await asyncio.wait({asked}, timeout=limit)
+    finally:
         asked.cancel()
+    if not done:
         return None
     error = asked.exception()
     if error is None:
