@@ -28,6 +28,7 @@ from alertd.running import announced, port_beside, processes
 from alertd.slack.sink import Sink
 from alertd.slack.sinks import sink_of, where
 from alertd.stages.context import Context, InForce, holding, pause, persist
+from alertd.stages.dead_letters import DeadCounts
 from alertd.stages.decide import DecideStage
 from alertd.stages.heartbeat import Heartbeat, show
 from alertd.stages.notify import NotifyStage
@@ -279,7 +280,7 @@ async def _worked_off(context: Context, stop: asyncio.Event) -> int:
 
 async def upkeep(context: Context, stop: asyncio.Event) -> None:
     """Show that this process lives, trim what is done with, bring the metrics up to date."""
-    rooms = Rooms(context)
+    rooms, dead = Rooms(context), DeadCounts(context.store)
     while not stop.is_set():
         generation = context.now.configuration.generation
         theirs = await reload.agree(context.store, context.process, generation)
@@ -291,7 +292,7 @@ async def upkeep(context: Context, stop: asyncio.Event) -> None:
             await stand(context.store, context.now.configuration)  # the store may have come back empty
         for stream in keys.GROUPS:
             await streams.trim(context.store, stream)
-        await report.observe(context.store, context.metrics)
+        await report.observe(context.store, context.metrics, dead)
         await rooms.look()
         await show(context, STAGES)
         context.ready.pop("upkeep", None)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, cast
 from alertd.articles import Story, to_plain
 from alertd.feeds.habit import rates
 from alertd.feeds.schedule import FeedState
+from alertd.stages.dead_letters import DeadCounts
 from alertd.stages.shelf import shelved
 from alertd.store import keys
 from alertd.store.connection import Store
@@ -136,16 +137,17 @@ async def outboxes(store: Store) -> dict[str, int]:
     return {name: int(await redis.llen(keys.outbox(name))) for name in sorted(await redis.smembers(keys.CHANNELS))}
 
 
-async def observe(store: Store, metrics: Metrics) -> None:
-    """Bring the metrics that only the store knows up to date."""
+async def observe(store: Store, metrics: Metrics, dead: DeadCounts) -> None:
+    """Bring the metrics that only the store knows up to date.
+
+    Args:
+        dead: counts the dead letters of this store.
+    """
     for stage, waiting in (await lags(store)).items():
         metrics.stage_lag.labels(stage=stage).set(waiting)
     for channel, waiting in (await outboxes(store)).items():
         metrics.outbox_depth.labels(channel=channel).set(waiting)
-    dead = dict.fromkeys(keys.GROUPS.values(), 0)  # what was replayed or dropped counts no more
-    for _, row in await cast(Any, store.redis).xrange(keys.DEAD, count=10_000):
-        dead[row["stage"]] = dead.get(row["stage"], 0) + 1
-    for stage, count in dead.items():
+    for stage, count in {**dict.fromkeys(keys.GROUPS.values(), 0), **await dead.now()}.items():
         metrics.dead_letters.labels(stage=stage).set(count)
 
 

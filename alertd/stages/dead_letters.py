@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
@@ -151,6 +152,43 @@ async def letters(store: Store) -> AsyncIterator[Letter]:
         for ident, row in rows:
             yield Letter.read(ident, row)
         start = f"({rows[-1][0]}"
+
+
+class DeadCounts:
+    """Counts the dead letters of each stage, reading only what came since the last time, and all when some have gone.
+
+    Args:
+        store: the store.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._redis = cast(Any, store.redis)
+        self._counts: Counter[str] = Counter()
+        self._last = ""
+
+    async def now(self) -> Mapping[str, int]:
+        """How many there are, by stage; 0 for those that had some."""
+        if not await self._count_on() and not await self._count_on():
+            self._last = ""  # some are going just now: counted anew the next time
+        return self._counts
+
+    async def _count_on(self) -> bool:
+        """Count those behind the last one that was counted, page by page; False when some before it have gone."""
+        if not self._last:
+            self._counts = Counter(dict.fromkeys(self._counts, 0))
+        while True:
+            async with self._redis.pipeline(transaction=True) as pipe:
+                pipe.xlen(keys.DEAD)
+                pipe.xrange(keys.DEAD, min=self._last or "-", count=_PAGE)
+                length, rows = await pipe.execute()
+            known = not self._last or (rows and rows.pop(0)[0] == self._last)
+            self._counts.update(row.get("stage", "") for _, row in rows)
+            if known and self._counts.total() == length:
+                self._last = rows[-1][0] if rows else self._last
+                return True
+            self._last = rows[-1][0] if known and rows else ""
+            if not self._last:
+                return False
 
 
 async def find(store: Store, ident: str) -> Letter | None:
