@@ -11,6 +11,7 @@ from alertd.config.models import FeedSettings
 from alertd.config.parts import Parts
 from alertd.config.units import duration_words
 from alertd.config.values import reach, split
+from alertd.hosts import is_loopback
 
 FASTEST_PUBLIC: Final = 5.0
 """Least seconds between two polls of a feed that is not on this machine."""
@@ -95,13 +96,9 @@ def _check_web(document: Document) -> None:
     """A page that others can reach has a token; a name counts as loopback only when it surely is."""
     given = document.value.get("web")
     host = given.get("host") if isinstance(given, dict) else None
-    if isinstance(host, str) and host and not (given.get("token") or given.get("token_file")) and not _own(host):
+    if isinstance(host, str) and host and not (given.get("token") or given.get("token_file")) and not is_loopback(host):
         text = "others can reach the page on this host; set web.token, or remove host to stay on loopback"
         document.at(("web", "host"), text)
-
-
-def _own(host: str) -> bool:
-    return reach(f"http://[{host}]/" if ":" in host else f"http://{host}/") == "loopback"
 
 
 def _check_webhooks(document: Document, parts: Parts) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -11,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, WithJsonSchema
 
+from alertd.hosts import is_loopback, literal
 from alertd.taxonomy import EVENT_TYPES, GROUPS
 
 HIDDEN: Final = "…"
@@ -82,16 +82,11 @@ def _pairs(query: str) -> list[tuple[str, str, str]]:
 def reach(url: str) -> Literal["loopback", "private", "public"]:
     """Say what the host of an address is, as far as its name tells; names are not resolved."""
     parts = split(url)
-    host = (parts.hostname or "").rstrip(".") if parts else ""
-    if host == "localhost" or host.endswith(".localhost"):
+    host = (parts.hostname or "").removesuffix(".") if parts else ""
+    if is_loopback(host):
         return "loopback"
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return "public"
-    if address.is_loopback:
-        return "loopback"
-    return "public" if address.is_global else "private"
+    address = literal(host)
+    return "public" if address is None or address.is_global else "private"
 
 
 def _as_list(value: Any) -> Any:

@@ -16,6 +16,7 @@ from yarl import URL
 
 from alertd.errors import FeedError
 from alertd.feeds.settings import FeedLike
+from alertd.hosts import is_loopback, literal
 
 _UNICAST = ipaddress.IPv6Network("2000::/3")
 """All that is given out of IPv6 for the public internet (RFC 4291, 2.4)."""
@@ -90,14 +91,9 @@ def proxy_for(url: URL, feed: FeedLike, proxies: Mapping[str, str], *, allow_pri
     named = proxies.get(url.scheme) or proxies.get("all", "")
     if not named:
         return None
-    try:
-        literal = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        literal = None
-    here = literal.is_loopback if literal else host == "localhost" or host.endswith(".localhost")
-    if here or urllib.request.proxy_bypass_environment(host, proxies):  # type: ignore[attr-defined]
+    if is_loopback(host) or urllib.request.proxy_bypass_environment(host, proxies):  # type: ignore[attr-defined]
         return None
-    if literal and not allow_private and not is_public(host):
+    if literal(host) and not allow_private and not is_public(host):
         hint = "set allow_private_addresses: true if that is meant"
         raise FeedError("it leads to a private address", where=feed.name, hint=hint, kind="private_address")
     try:

@@ -14,6 +14,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from alertd.errors import PostError
+from alertd.hosts import is_loopback
 from alertd.slack.codes import hint_of, is_unreadable, lost, refusal, refuse_invalid
 from alertd.slack.escape import clean, safe_link
 from alertd.slack.message import Message, keys_of
@@ -31,7 +32,6 @@ _LINKS = 1_000
 _ID = re.compile(r"[CDG][A-Z0-9]{6,}\Z")
 _PERSON = re.compile(r"[UW][A-Z0-9]{6,}\Z")
 _GONE = {"channel_not_found", "is_archived"}
-_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _DOUBT_HINT = hint_of("internal_error")
 
 
@@ -241,7 +241,7 @@ class SlackSink:
                 token=self._token, base_url=self._base_url, session=self._session, retry_handlers=[]
             )
             host = urlsplit(self._base_url).hostname or ""
-            if host in _LOOPBACK or proxy_bypass(host):
+            if is_loopback(host) or proxy_bypass(host):
                 self._client.proxy = None
         return self._client
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import ipaddress
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
 from aiohttp import web
+
+from alertd.hosts import is_loopback
 
 COOKIE: Final = "alertd_session"
 """Name of the cookie."""
@@ -26,16 +27,6 @@ PAGE: Final = "/page/"
 """Where the parts of the page are; they hold nothing secret, and ask for the token."""
 READING: Final = frozenset(["GET", "HEAD", "OPTIONS"])
 _WRONG: Final = 0.5
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or IP literal means this machine only."""
-    if host.lower().rstrip(".") == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def host_name(host: str) -> str:

@@ -10,6 +10,8 @@ from typing import Any, Final
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from alertd.errors import AlertdError
+from alertd.hosts import is_loopback
 from alertd.web import page_files
 from alertd.web.access import Access
 from alertd.web.asking import LARGEST
@@ -78,11 +80,23 @@ class WebServer:
         """Listen.
 
         Raises:
-            AlertdError: the address is taken or not ours.
+            AlertdError: the address is taken or not ours, or a name that should mean this machine leads elsewhere.
         """
         hint = "set web.port to a free port, or to 0 for any"
         self._runner = await listen(self.application(), self.host, self.port, where="web", hint=hint)
+        if is_loopback(self.host):
+            await self._insist_on_loopback(self._runner)
         self.port = port_of(self._runner)
+
+    async def _insist_on_loopback(self, runner: web.AppRunner) -> None:
+        """Do not trust a name that needs no token: whoever resolves it may have another meaning of it."""
+        bound = [str(address[0]) for address in runner.addresses]
+        if elsewhere := [address for address in bound if not is_loopback(address)]:
+            await self.stop()
+            raise AlertdError(
+                f"{self.host} leads to {elsewhere[0]}, which others may reach", where="web.host",
+                hint="set web.host to 127.0.0.1, or to that address with web.token",
+            )  # fmt: skip
 
     async def stop(self) -> None:
         """Stop listening and close what is open; calling it again does nothing."""

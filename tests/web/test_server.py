@@ -11,7 +11,6 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter
 
 from alertd.errors import AlertdError, StoreError
-from alertd.web.access import is_loopback
 from alertd.web.health import Health, Part
 from alertd.web.listening import HEADERS
 from alertd.web.server import WebServer
@@ -150,9 +149,27 @@ async def test_stop_closes_and_may_be_repeated() -> None:
             await session.get(url)
 
 
-@pytest.mark.parametrize(
-    ("host", "loopback"),
-    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("LOCALHOST.", True), ("0.0.0.0", False), ("x", False)],
-)
-def test_is_loopback(host: str, loopback: bool) -> None:
-    assert is_loopback(host) is loopback
+async def test_a_name_below_localhost_is_served_as_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    _resolve(monkeypatch, "alertd.localhost", "127.0.0.1")
+    async with WebServer("alertd.localhost", 0, answers(READY)) as server:
+        url = f"http://127.0.0.1:{server.port}/metrics"
+        async with aiohttp.ClientSession() as session:
+            for host, status in (("alertd.localhost:1", 200), ("rebound.example", 421)):
+                async with session.get(url, headers={"Host": host}) as response:
+                    assert response.status == status
+
+
+async def test_a_loopback_name_that_leads_elsewhere_is_not_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    _resolve(monkeypatch, "alertd.localhost", "0.0.0.0")
+    server = WebServer("alertd.localhost", 0, answers(READY))
+    with pytest.raises(AlertdError, match=r"web\.host: alertd\.localhost leads to 0\.0\.0\.0"):
+        await server.start()
+    await server.stop()
+
+
+def _resolve(monkeypatch: pytest.MonkeyPatch, name: str, address: str) -> None:
+    """Have a name mean an address, as a hosts file would."""
+    resolved = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda host, *args, **more: resolved(address if host == name else host, *args, **more)
+    )
