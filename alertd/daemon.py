@@ -221,7 +221,7 @@ async def _run_stages(
 
     polling = once if options.once else lambda: poller.work(stop)
     work: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
-        "poll": lambda: holding(context, poller.lease, polling, stop),
+        "poll": lambda: holding(context, poller.shares, polling, stop),
         "tag": lambda: TagStage(context).work(stop),
         "decide": lambda: holding(context, decide.lease, lambda: decide.work(stop), stop),
         "notify": lambda: notify.work(stop),

@@ -238,8 +238,8 @@ async def _ours(folder: Path, port: int, feeds: int) -> dict[str, float]:
             poller = Poller(context, fetcher, reader)
             # as the daemon does; reader's figures stay the same with it
             look_seldom()
-            assert await poller.lease.acquire()
-            beats = asyncio.create_task(poller.lease.keep())
+            assert await poller.shares.acquire()
+            beats = asyncio.create_task(poller.shares.keep())
             await poller.once()
             began = time.perf_counter()
             await poller.once()

@@ -175,7 +175,7 @@ class Line:
     def __init__(self, context: Context, clock: Clock) -> None:
         self._context = context
         self._clock = clock
-        self._lease = context.lease("poll")
+        self._lease = context.shares()
         self._memory = FeedMemory(context, self._lease)
         self._accepter = Accepter(context, self._lease)
         self._shown: dict[str, deque[str]] = {}

@@ -154,7 +154,7 @@ class _Placing:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._redis = cast(Any, context.store.redis)
-        self._lease = context.lease("poll")
+        self._lease = context.shares()
         self._accepter = Accepter(context, self._lease)
         self._stage = DecideStage(context)
         self._last = "-"
@@ -236,7 +236,7 @@ async def _agreement(wires: Sequence[Given]) -> bool:
 async def _stories(wires: Sequence[Given], taggers: int) -> list[tuple[int, str]]:
     with Server() as socket, tempfile.TemporaryDirectory() as name:
         async with _context(socket, Path(name), _Slow(wires)) as context:
-            lease = context.lease("poll")
+            lease = context.shares()
             await lease.acquire()
             ids = [ident for _, ident in await Accepter(context, lease).accept([judged(w) for w in wires])]
             await lease.release()

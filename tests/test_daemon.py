@@ -21,6 +21,7 @@ from alertd.slack.terminal import TerminalSink
 from alertd.stages.context import Context
 from alertd.stages.poll import Poller
 from alertd.store import keys
+from alertd.store.shares import SHARDS
 from alertd.supervised import Supervisor
 from tests.stages.world import GAZETTEER, context, until
 
@@ -69,7 +70,8 @@ async def test_once_ends_although_feeds_fail_in_every_way(redis: Redis, tmp_path
 
 async def test_once_beside_another_poller_hears_the_signal(redis: Redis, tmp_path: Path) -> None:
     async with context(redis, tmp_path) as ctx:
-        await cast(Any, redis).hset(keys.lease("poll"), mapping={"owner": "another", "beat": 1, "token": 1})
+        await cast(Any, redis).hset(keys.members("poll"), "another", 1)
+        await cast(Any, redis).hset(keys.shards("poll"), mapping={str(n): "another 1" for n in range(SHARDS)})
         task = running(ctx, tmp_path, Fetches(silent), RunOptions(once=True))
         await until(lambda: _standing_by(ctx), "standing by")
         os.kill(os.getpid(), signal.SIGTERM)

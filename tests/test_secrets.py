@@ -112,11 +112,11 @@ async def test_no_secret_of_a_feed_reaches_log_store_metrics_or_status(redis: Re
         async with context(redis, tmp_path, settings=settings) as ctx:
             logs.configure("json", "debug", stream=out, secrets=ctx.now.configuration.secrets())
             async with polling(ctx) as poller:
-                assert await poller.lease.acquire()
+                assert await poller.shares.acquire()
                 for _ in range(4):
                     await poller.poll(ctx.now.configuration.settings.feeds[0], due=True)
                 await poller.settle()
-                await poller.lease.release()
+                await poller.shares.release()
             assert world.sent("X-Key") == ["H3aderkey"] * len(world.seen), "they were used"
             state = FeedState.from_fields(await cast(Any, redis).hgetall(keys.feed("wire")))
             assert state.last_success > 0, "the document was read at last"

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Final
 
 SITES: Final = {"sec.gov": 0.11}
 """Seconds between two requests to a site and the hosts below it: the SEC allows ten a second."""
 _MOST: Final = 10_000
+
+
+def site_of(host: str, sites: Collection[str]) -> str:
+    """The site that a host belongs to: the one of these that it is or lies below, else the host itself. Pure."""
+    for name in sites:
+        if host.endswith(name) and (len(host) == len(name) or host[-len(name) - 1] == "."):
+            return name
+    return host
 
 
 class Pace:
@@ -43,11 +51,8 @@ class Pace:
             host: the host.
             asked: seconds that it asks for itself; the longer ones count.
         """
-        site, gap = host, self._others
-        for name, seconds in self._sites.items():
-            if host.endswith(name) and (len(host) == len(name) or host[-len(name) - 1] == "."):
-                site, gap = name, seconds
-        gap = max(gap, asked)
+        site = site_of(host, self._sites)
+        gap = max(self._sites.get(site, self._others), asked)
         if not gap:
             return
         now = self._clock()

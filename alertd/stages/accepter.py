@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -16,7 +17,7 @@ from alertd.stages.context import Context
 from alertd.stages.originals import Candidate, comparable, meetings, originals
 from alertd.stages.recent import Recent
 from alertd.store import keys
-from alertd.store.leases import Lease
+from alertd.store.shares import Shares
 from alertd.stories.fingerprints import bands_of, fingerprint
 from alertd.stories.records import written
 
@@ -26,7 +27,8 @@ AT_ONCE = 128
 """Entries that are accepted together; a script that takes more holds others up."""
 _ERAS = 2
 """Eras, a window long, in which a band is sought: they cover the window whole."""
-_MOST_CONFLICTS = 20
+_MOST_CONFLICTS = 100
+"""Tries to accept some entries: each that fails is another process's success."""
 _LONG = 20_000
 """Characters from which fingerprints are made in a thread: less takes no longer than to hand it over."""
 _REMEMBERED = 16_384
@@ -59,6 +61,7 @@ class _Waiting:
 
     request: _Request
     number: int
+    shard: int
     item: Judged
     candidate: Candidate
     mark: str
@@ -70,26 +73,30 @@ class _Waiting:
 
 
 class Accepter:
-    """Accepts entries under the poll lease.
+    """Accepts entries of feeds whose shards this process holds, beside others that do so for theirs.
 
     Args:
         context: what stages share.
-        lease: the poll lease.
+        shares: the shards that are held.
     """
 
-    def __init__(self, context: Context, lease: Lease) -> None:
+    def __init__(self, context: Context, shares: Shares) -> None:
         self._context = context
-        self._lease = lease
+        self._shares = shares
         self._waiting: list[_Waiting] = []
         self._sender: asyncio.Task[None] | None = None
         # as it is stored: most is only glanced at
         self._known: Recent[int, str] = Recent(_REMEMBERED)
         self._connections = 0
 
-    async def accept(self, items: Sequence[Judged]) -> list[Outcome]:
+    async def accept(self, items: Sequence[Judged], shard: int = 0) -> list[Outcome]:
         """Make articles of entries, each once and in the order given.
 
         Entries of several calls that wait together are accepted together.
+
+        Args:
+            items: the entries.
+            shard: of their feed.
 
         Returns:
             For each what happened, and the article's id: `seen` when it was accepted before.
@@ -105,7 +112,7 @@ class Accepter:
         made = await asyncio.to_thread(_candidates, items) if size > _LONG else _candidates(items)
         request = _Request(len(items))
         self._waiting += [
-            _Waiting(request, number, item, candidate, item.mark, written(candidate.fp))
+            _Waiting(request, number, shard, item, candidate, item.mark, written(candidate.fp))
             for number, (item, candidate) in enumerate(zip(items, made, strict=True))
         ]
         if self._sender is None:
@@ -153,14 +160,18 @@ class Accepter:
             found = originals([w.candidate for w in batch], met, known, accepted)
             outcome, *answers = await context.store.run(
                 "accept",
-                [self._lease.key, keys.ARTICLES, keys.SEQUENCE, keys.COUNTS],
+                [self._shares.key, keys.ARTICLES, keys.SEQUENCE, keys.COUNTS],
                 [
-                    self._lease.token, accepted, f"{keys.BANDS}{era}:", keys.fingerprint(""), context.window,
-                    keys.opened(""), *(part for row in zip(batch, held, found, strict=True) for part in _row(*row)),
+                    json.dumps({w.shard: self._shares.token(w.shard) for w in batch}), accepted,
+                    f"{keys.BANDS}{era}:", keys.fingerprint(""), context.window, keys.opened(""),
+                    *(part for row in zip(batch, held, found, strict=True) for part in _row(*row)),
                 ],
             )  # fmt: skip
             if outcome == "fenced":
-                self._lease.lost()
+                batch = self._without(batch, set(map(int, answers)))
+                if not batch:
+                    return
+                continue
             if outcome == "accepted":
                 self._settle(batch, answers, found, accepted)
                 return
@@ -170,8 +181,16 @@ class Accepter:
         raise StoreError(
             "entries change faster than they can be stored",
             where=batch[0].item.entry.feed,
-            hint="another alertd polls the same feed under the same lease; stop one of them",
+            hint="too many processes poll; a part of them is enough",
         )
+
+    def _without(self, batch: Sequence[_Waiting], gone: Collection[int]) -> list[_Waiting]:
+        """Those whose shards are still held; the calls of the others hear that theirs went to another process."""
+        error = self._shares.fenced(gone)
+        for waiting in batch:
+            if waiting.shard in gone:
+                waiting.request.fail(error)
+        return [waiting for waiting in batch if waiting.shard not in gone]
 
     async def _fetched(self, places: set[int]) -> Mapping[int, str]:
         """What is stored of accepted articles, as `accept.lua` writes it; the latest are at hand."""

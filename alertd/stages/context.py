@@ -11,6 +11,7 @@ from alertd.config import Configuration
 from alertd.errors import FencedError
 from alertd.store.connection import TROUBLE, Store
 from alertd.store.leases import Lease
+from alertd.store.shares import Shares
 from alertd.tagging.tagger import Tagger
 from alertd.watchlist.rules import RuleBook
 from alertd.web.metrics import Metrics
@@ -77,6 +78,10 @@ class Context:
         """A lease of this process, not yet acquired."""
         return Lease(self.store, name, self.process, clock=self.monotonic)
 
+    def shares(self, name: str = "poll") -> Shares:
+        """What this process holds of a work that is shared, nothing yet."""
+        return Shares(self.store, name, self.process, clock=self.monotonic)
+
 
 Loop = Callable[[], Awaitable[None]]
 
@@ -137,8 +142,10 @@ async def persist(context: Context, stage: str, work: Loop, stop: asyncio.Event)
         wait = min(wait * 2, _LONGEST_WAIT)
 
 
-async def holding(context: Context, lease: Lease, work: Loop, stop: asyncio.Event, *, shown: bool = True) -> None:
-    """Stand by for a lease, and do the work while it is held.
+async def holding(
+    context: Context, lease: Lease | Shares, work: Loop, stop: asyncio.Event, *, shown: bool = True
+) -> None:
+    """Stand by for a lease, or for a share, and do the work while it is held.
 
     Args:
         shown: whether /readyz tells who works and who stands by.

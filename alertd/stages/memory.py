@@ -1,22 +1,23 @@
-"""What the poll stage remembers of its feeds: read once, kept while the lease is held, written many at a time."""
+"""What the poll stage remembers of its feeds: read once, kept while their shard is held, written many at a time."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import logging
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from alertd.config import FeedSettings
-from alertd.errors import FencedError
 from alertd.feeds.delta import Shelf, Shown
 from alertd.feeds.schedule import FeedState, of_address
 from alertd.stages.context import Context
+from alertd.stages.shards import shard_of
 from alertd.store import keys
 from alertd.store.connection import TROUBLE
-from alertd.store.leases import Lease
+from alertd.store.shares import Shares
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class _Commit:
 
 
 class FeedMemory:
-    """The states of the feeds. Only the holder of the poll lease writes them, so it need not read them again.
+    """The states of the feeds. Only who holds the shard of a feed writes its state, so it need not read it again.
 
     A poll that brought entries ends with its commit. One that brought nothing new is only noted: many are written
     together, a moment later. A process that is killed in that moment forgets that it asked, never what it was told:
@@ -46,14 +47,15 @@ class FeedMemory:
 
     Args:
         context: what stages share.
-        lease: the poll lease; another token means that another process may have polled meanwhile.
+        shares: the shards that are held; another token means that another process may have polled meanwhile.
     """
 
-    def __init__(self, context: Context, lease: Lease) -> None:
+    def __init__(self, context: Context, shares: Shares) -> None:
         self._context = context
-        self._lease = lease
-        self._token = 0
+        self._shares = shares
         self._run_id = ""
+        # for each feed that something is at hand of its shard, and the token under which it came
+        self._under: dict[str, tuple[int, str]] = {}
         # as stored: what is said of another address counts only once the feed is asked for
         self._states: dict[str, FeedState] = {}
         self._noted: dict[str, FeedState] = {}
@@ -65,7 +67,6 @@ class FeedMemory:
 
     async def load(self, feeds: Sequence[FeedSettings]) -> None:
         """Read the states of many feeds; what was noted of them and is not stored yet is forgotten."""
-        self._check_token()
         redis = cast(Any, self._context.store.redis)
         for start in range(0, len(feeds), _LOADED_AT_ONCE):
             part = feeds[start : start + _LOADED_AT_ONCE]
@@ -75,11 +76,12 @@ class FeedMemory:
                 rows = await pipe.execute()
             for feed, row in zip(part, rows, strict=True):
                 self.forget(feed.name)
+                self._check_token(feed)
                 self._states[feed.name] = FeedState.from_fields(row)
 
     async def state(self, feed: FeedSettings) -> FeedState:
         """What is remembered of a feed, read when it is not at hand."""
-        self._check_token()
+        self._check_token(feed)
         await self._check_server()
         if feed.name not in self._states:
             await self.load([feed])
@@ -87,13 +89,22 @@ class FeedMemory:
 
     def shown(self, feed: FeedSettings) -> Shown | None:
         """What the document of its last commit showed; None when it is not at hand."""
-        self._check_token()
+        self._check_token(feed)
         return self._shown.get(feed.name)
 
-    def _check_token(self) -> None:
-        if self._token != self._lease.token:
-            self._token = self._lease.token
-            self._forget_all()
+    def _check_token(self, feed: FeedSettings) -> tuple[int, str]:
+        """The shard of a feed and its token; what is at hand of the feed and came under another one is forgotten."""
+        shard = shard_of(feed.url)
+        under = (shard, self._shares.token(shard))
+        if self._under.get(feed.name) != under:
+            self.forget(feed.name)
+            self._under[feed.name] = under
+        return under
+
+    def _was_elsewhere(self, feed: FeedSettings) -> bool:
+        """Whether another process may have polled a feed since it was read: what came of it then is void."""
+        known = self._under.get(feed.name)
+        return self._check_token(feed) != (known or self._under[feed.name])
 
     async def _check_server(self) -> None:
         """Forget everything where another server answers, or this one was started again: it may lack the last writes.
@@ -106,19 +117,27 @@ class FeedMemory:
         self._run_id = run_id
 
     def _forget_all(self) -> None:
+        self._under.clear()
         self._states.clear()
         self._noted.clear()
         self._shown.clear()
 
     def forget(self, name: str) -> None:
         """Drop what is at hand of a feed; the store keeps its own."""
+        self._under.pop(name, None)
         self._states.pop(name, None)
         self._noted.pop(name, None)
         self._shown.pop(name)
 
+    def forget_shards(self, shards: Collection[int]) -> None:
+        """Drop what is at hand of all feeds of some shards."""
+        for name in [name for name, (shard, _) in self._under.items() if shard in shards]:
+            self.forget(name)
+
     def note(self, feed: FeedSettings, state: FeedState) -> None:
         """End a poll that brought nothing new; the store learns of it within `NOTED_WITHIN` seconds."""
-        self._check_token()
+        if self._was_elsewhere(feed):
+            return
         self._noted[feed.name] = state
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(NOTED_WITHIN, self._write_soon)
@@ -154,11 +173,14 @@ class FeedMemory:
         Raises:
             FencedError: polling went to another process.
         """
+        if self._was_elsewhere(feed):
+            raise self._shares.fenced(())
+        shard, token = self._check_token(feed)
         changed = state.changes(self._states.get(feed.name))
-        arguments: list[str | int | float] = [self._lease.token, feed.name, REMEMBERED, twins, len(changed)]
+        arguments: list[str | int | float] = [shard, token, feed.name, REMEMBERED, twins, len(changed)]
         arguments += [part for pair in changed.items() for part in pair]
         arguments += [len(marks), *(part for pair in marks for part in pair), *present]
-        names = [self._lease.key, keys.feed(feed.name), keys.seen(feed.name), keys.seen_at(feed.name), keys.FEEDS]
+        names = [self._shares.key, keys.feed(feed.name), keys.seen(feed.name), keys.seen_at(feed.name), keys.FEEDS]
         names.append(keys.twins(feed.name))
         # unknown until the answer is there: a failure leaves it open what is stored
         self.forget(feed.name)
@@ -166,8 +188,8 @@ class FeedMemory:
         self._waiting.append(commit)
         self._send_soon()
         if await commit.done == "fenced":
-            self._lease.lost()
-        self._check_token()
+            raise self._shares.fenced([shard])
+        self._check_token(feed)
         self._states[feed.name] = state
         if shown is not None:
             self._shown.put(feed.name, shown)
@@ -205,25 +227,30 @@ class FeedMemory:
                 commit.done.set_result(str(outcome))
 
     async def _send_notes(self) -> None:
-        self._check_token()
         sent = list(self._noted.items())
         try:
             for start in range(0, len(sent), _NOTED_AT_ONCE):
                 await self._send_some(sent[start : start + _NOTED_AT_ONCE])
-        except FencedError:
-            pass  # those who hold the lease find out by its next beat; what was noted is void
         except TROUBLE as error:
             logger.info("%d polls are noted once the store is back: %s", len(self._noted), type(error).__name__)
             if self._noted and self._timer is None:
                 self._timer = asyncio.get_running_loop().call_later(NOTED_WITHIN, self._write_soon)
 
     async def _send_some(self, sent: Sequence[tuple[str, FeedState]]) -> None:
-        changes = {name: state.changes(self._states.get(name)) for name, state in sent if name in self._noted}
-        outcome = await self._context.store.run(
-            "noted", [self._lease.key, keys.FEEDS], [self._lease.token, keys.feed(""), json.dumps(changes)]
+        changes: dict[int, dict[str, dict[str, str]]] = defaultdict(dict)
+        tokens = {}
+        for name, state in sent:
+            if name in self._noted:
+                shard, tokens[shard] = self._under[name]
+                changes[shard][name] = state.changes(self._states.get(name))
+        fenced = await self._context.store.run(
+            "noted", [self._shares.key, keys.FEEDS], [keys.feed(""), json.dumps(tokens), json.dumps(changes)]
         )
-        if outcome == "fenced":
-            self._lease.lost()
+        if fenced:
+            # whoever polls them now asks once more; what was noted is void
+            gone = set(map(int, fenced))
+            self._shares.fenced(gone)
+            self.forget_shards(gone)
         for name, state in sent:
             # one that has gone meanwhile was committed, and what is stored then is not known yet
             if name in self._noted:

@@ -28,10 +28,11 @@ from alertd.stages.operator import tell
 from alertd.stages.pages import Pages
 from alertd.stages.pressure import LOW, Pressure
 from alertd.stages.settling import at_its_address, settled
+from alertd.stages.shards import shard_of
 from alertd.stages.sight import Sight, look
 from alertd.stages.websub import Hubs
 from alertd.store.connection import TROUBLE, raise_if_cancelled
-from alertd.store.leases import Lease
+from alertd.store.shares import Shares
 from alertd.troubles import FULL
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ _STEP = 1.0
 
 
 class Poller:
-    """Polls the feeds of the configuration in force while its process holds the lease.
+    """Polls those feeds of the configuration in force whose shards its process holds.
 
     Args:
         context: what stages share.
@@ -68,20 +69,21 @@ class Poller:
         self._pages = pages
         self._hubs = hubs
         self._pressure = Pressure(context)
-        self._lease = context.lease("poll")
-        self._memory = FeedMemory(context, self._lease)
-        self._accepter = Accepter(context, self._lease)
-        self._running: set[asyncio.Task[None]] = set()
+        self._shares = context.shares("poll")
+        self._memory = FeedMemory(context, self._shares)
+        self._accepter = Accepter(context, self._shares)
+        self._running: dict[asyncio.Task[None], int] = {}
         self._scheduler: AsyncIOScheduler | None = None
         self._scheduled: dict[str, FeedSettings] = {}
+        self._asked_for: set[str] = set()
         self._offset = 0.0
         self._full = False
         self._full_known_until = 0.0
 
     @property
-    def lease(self) -> Lease:
-        """The lease under which feeds are polled."""
-        return self._lease
+    def shares(self) -> Shares:
+        """The shards of the feeds that are polled here."""
+        return self._shares
 
     async def work(self, stop: asyncio.Event) -> None:
         """Poll until the stop; then let the polls in flight end."""
@@ -97,6 +99,7 @@ class Poller:
         try:
             while not stop.is_set():
                 await self._reschedule()
+                await self._hand_over()
                 self._follow_clock(scheduler)
                 await pause(stop, 0.5)
         finally:
@@ -112,7 +115,7 @@ class Poller:
 
     async def _keep_hubs(self, stop: asyncio.Event) -> None:
         if (hubs := self._hubs) is not None:
-            await persist(self._context, "hubs", lambda: hubs.work(stop, self.take), stop)
+            await persist(self._context, "hubs", lambda: hubs.work(stop, self), stop)
 
     async def _drain(self) -> None:
         # APScheduler cancels running jobs at its shutdown, so they are awaited before it
@@ -123,11 +126,13 @@ class Poller:
             await asyncio.gather(*late, return_exceptions=True)
 
     async def _reschedule(self) -> None:
-        """Make the jobs those of the configuration in force."""
-        wanted = {feed.name: feed for feed in self._context.now.configuration.settings.feeds}
+        """Make the jobs those of the configuration in force, as far as their shards are held."""
+        wanted = {feed.name: feed for feed in self._ours()}
         if wanted == self._scheduled or self._scheduler is None:
             return
-        for name in self._scheduled.keys() - wanted.keys():
+        if gone := self._scheduled.keys() - wanted.keys():
+            await self.settle()  # whoever polls them from now on should know when they were asked
+        for name in gone:
             self._scheduler.remove_job(name)
             self._context.metrics.forget_feed(name)
             self._memory.forget(name)
@@ -148,6 +153,29 @@ class Poller:
                 next_run_time=datetime.fromtimestamp(start, UTC), replace_existing=True,
             )  # fmt: skip
         self._scheduled = wanted
+
+    def polls(self, name: str) -> bool:
+        """Whether a feed is polled here."""
+        return name in self._scheduled
+
+    def poll_soon(self, name: str) -> None:
+        """Have a feed that is polled here asked at once, whatever its interval; after the poll under way, if one is."""
+        if self._scheduler is not None and name in self._scheduled:
+            self._asked_for.add(name)
+            self._scheduler.modify_job(name, next_run_time=datetime.now(UTC))
+
+    def _ours(self) -> list[FeedSettings]:
+        """The feeds that are polled here."""
+        held = self._shares.held
+        return [feed for feed in self._context.now.configuration.settings.feeds if shard_of(feed.url) in held]
+
+    async def _hand_over(self) -> None:
+        """Give back what other processes are to poll, once no poll of it is under way any more."""
+        idle = self._shares.leaving.difference(self._running.values())
+        if idle:
+            await self.settle()
+            self._memory.forget_shards(idle)
+            self._shares.give(idle)
 
     def _follow_clock(self, scheduler: AsyncIOScheduler) -> None:
         """Move all jobs by what the clock was put forward or back: the scheduler waits for a time of day.
@@ -173,29 +201,34 @@ class Poller:
             logger.error("a poll failed unexpectedly", exc_info=event.exception, extra={"feed": event.job_id})
 
     async def _job(self, feed: FeedSettings) -> None:
-        task = asyncio.current_task()
-        if task is None or not self._lease.held:
+        task, shard = asyncio.current_task(), shard_of(feed.url)
+        if task is None or shard not in self._shares.held:
             return
-        self._running.add(task)
+        self._running[task] = shard
+        due = feed.name in self._asked_for
+        self._asked_for.discard(feed.name)
         try:
-            await self.poll(feed)
+            await self.poll(feed, due=due)
             await self._align(feed)
         except FencedError as error:
             logger.info("%s", error, extra={"feed": feed.name})
         except TROUBLE as error:
             logger.warning("not polled, the store is away: %s", type(error).__name__, extra={"feed": feed.name})
         finally:
-            self._running.discard(task)
+            del self._running[task]
 
     async def _align(self, feed: FeedSettings) -> None:
-        """Have the next poll when it is due, where that is later than the interval."""
+        """Have the next poll when it is due, where that is later than the interval, or at once if it was asked for."""
+        if feed.name in self._asked_for:
+            self.poll_soon(feed.name)
+            return
         state = await self._memory.state(feed)
         current = self._scheduled.get(feed.name) == feed and self._scheduler is not None
         if current and state.next_at > self._context.clock() + feed.interval:
             cast(Any, self._scheduler).modify_job(feed.name, next_run_time=datetime.fromtimestamp(state.next_at, UTC))
 
     async def once(self) -> None:
-        """Poll every feed now, a few at a time."""
+        """Poll every feed whose shard is held now, a few at a time."""
         slots = asyncio.Semaphore(_AT_ONCE)
 
         async def one(feed: FeedSettings) -> None:
@@ -204,7 +237,7 @@ class Poller:
                 await self.poll(feed, due=True)
 
         async with asyncio.TaskGroup() as group:
-            for feed in self._context.now.configuration.settings.feeds:
+            for feed in self._ours():
                 group.create_task(one(feed), name=f"poll {feed.name}")
         await self.settle()
 
@@ -334,7 +367,7 @@ class Poller:
         kept = [item for item in sight.judged if item.keep]
         if feed.full_text and self._pages is not None:
             kept = await self._pages.filled(feed, kept)
-        await self._accepter.accept(kept)
+        await self._accepter.accept(kept, shard_of(feed.url))
         return sight
 
     async def _store_is_full(self) -> bool:

@@ -44,6 +44,8 @@ FEEDS: Final = PREFIX + "feeds"
 """Set: feeds that were ever polled."""
 HUBS: Final = PREFIX + "hubs"
 """Hash: subscriptions to the hubs of feeds, by feed."""
+PUSHED: Final = PREFIX + "pushed"
+"""Set: feeds of which a hub pushed something to a process that does not poll them; who does asks them at once."""
 
 DELIVERED: Final = PREFIX + "delivered"
 """Stream: what was delivered, one row of JSON for each alert; the oldest go."""
@@ -255,6 +257,16 @@ def shown(key: str) -> str:
 def lease(name: str) -> str:
     """Hash: owner, fencing token and beat of a lease."""
     return f"{PREFIX}lease:{name}"
+
+
+def shards(name: str) -> str:
+    """Hash: for each shard of a work that is shared who holds it, with the fencing token; see `share.lua`."""
+    return f"{PREFIX}shards:{name}"
+
+
+def members(name: str) -> str:
+    """Hash: the processes that share a work, with their beats."""
+    return f"{PREFIX}members:{name}"
 
 
 def tries(stage: str) -> str:

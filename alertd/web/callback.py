@@ -36,7 +36,7 @@ class Receiver(Protocol):
         """A hub says that it does not serve a subscription."""
         ...
 
-    def pushed(self, token: str, headers: Mapping[str, str], body: bytes) -> Taken:
+    async def pushed(self, token: str, headers: Mapping[str, str], body: bytes) -> Taken:
         """Something was pushed; names of headers are in lower case."""
         ...
 
@@ -93,7 +93,7 @@ class CallbackServer:
         except TimeoutError:
             return web.Response(status=408, text="too slow")
         headers = {name.lower(): value for name, value in request.headers.items()}
-        taken = self._receiver.pushed(_token(request), headers, body)
+        taken = await self._receiver.pushed(_token(request), headers, body)
         if taken == "unknown":
             return web.Response(status=410, text="not subscribed")
         if taken == "busy":

@@ -14,6 +14,7 @@ from alertd.stages import companies, silences
 from alertd.stages.context import Context
 from alertd.stages.dead_letters import Letter
 from alertd.store import keys
+from alertd.store.shares import SHARDS
 from alertd.taxonomy import EVENT_TYPES
 from alertd.troubles import span, troubles, worst_first
 from alertd.watchlist.archive import read_row
@@ -29,7 +30,7 @@ NOISY: Final = 20
 LATE: Final = 3
 """Intervals after which a feed that is not asked is late."""
 MOST_DEAD: Final = 50
-_LEASES: Final = ("poll", "decide", "notify", "answers")
+_LEASES: Final = ("decide", "notify", "answers")
 _LAST: Final = ("at", "article", "title")
 
 
@@ -147,8 +148,21 @@ class Operating:
             for name in names:
                 pipe.hmget(keys.lease(name), "owner", "token")
             rows = await pipe.execute()
-        found = ((name, owner, token) for name, (owner, token) in zip(names, rows, strict=True) if token)
+        found = [(name, owner, token) for name, (owner, token) in zip(names, rows, strict=True) if token]
+        found = [*await self._pollers(), *found]
         return [{"name": name, "owner": owner or "", "token": int(token)} for name, owner, token in found]
+
+    async def _pollers(self) -> list[tuple[str, str, str]]:
+        """Who polls which share of the feeds, with the latest token; one that waits for its share has none yet."""
+        held: dict[str, list[int]] = {owner: [] for owner in sorted(await self._redis.hkeys(keys.members("poll")))}
+        for shard, text in (await self._redis.hgetall(keys.shards("poll"))).items():
+            owner, _, token = text.rpartition(" ")
+            if shard and owner in held:
+                held[owner].append(int(token))
+        return [
+            (f"poll ({len(tokens)} of {SHARDS} parts)" if len(held) > 1 else "poll", owner, str(max(tokens)))
+            for owner, tokens in held.items() if tokens
+        ]  # fmt: skip
 
     async def _versions(self) -> dict[str, str]:
         meta = await self._redis.hgetall(keys.META)

@@ -16,6 +16,7 @@ from alertd import running
 from alertd.config import load
 from alertd.store import embedded, keys
 from alertd.store.connection import Store, open_store
+from alertd.store.shares import SHARDS
 from tests.e2e.test_daemon import WATCHLIST, posted_somewhere, titles, told
 from tests.e2e.world import Daemon, Feeds, configure, until
 from tests.fakes.slack import FakeSlack
@@ -81,7 +82,7 @@ async def test_processes_die_and_others_go_on(tmp_path: Path) -> None:
                 assert await daemon.end() == 0
 
 
-HELD = ("poll", "decide", "notify", "channel #alerts")
+HELD = ("decide", "notify", "channel #alerts")
 TAKEN_OVER = 15.0
 """Seconds within which another process does all that a dead one did."""
 
@@ -99,7 +100,9 @@ async def test_of_two_that_do_all_one_dies_and_the_other_takes_over(tmp_path: Pa
         server = embedded.find(tmp_path / "server")
         assert server is not None
         async with open_store(socket=server.socket) as store:
-            dies = first if await holds(store, first, "poll") else second
+            for daemon in (first, second):
+                await until(lambda daemon=daemon: polls(store, daemon, SHARDS // 2), "half of the feeds with each")  # type: ignore[misc]
+            dies = first if await holds(store, first, "decide") else second
             lives = second if dies is first else first
             await dies.kill()
             died = time.monotonic()
@@ -107,6 +110,8 @@ async def test_of_two_that_do_all_one_dies_and_the_other_takes_over(tmp_path: Pa
             await until(lambda: posted_somewhere(slack, [after]), "the alert of the other", patience=TAKEN_OVER)
             left = max(0.0, died + TAKEN_OVER - time.monotonic())
             await until(lambda: holds(store, lives, *HELD), "all leases with the other", patience=left)
+            left = max(0.0, died + TAKEN_OVER - time.monotonic())
+            await until(lambda: polls(store, lives, SHARDS), "all feeds with the other", patience=left)
         told_keys = [key for message in slack.messages("alerts") for key in told(message)]
         assert len(told_keys) == len(set(told_keys)), "no alert twice"
         assert [one.pid for one in running.processes(load(first.config, {}))] == [pid_of(lives)]
@@ -121,6 +126,12 @@ def pid_of(daemon: Daemon) -> int:
 async def holds(store: Store, daemon: Daemon, *names: str) -> bool:
     owners = [await cast(Any, store.redis).hget(keys.lease(name), "owner") for name in names]
     return all(f"-{pid_of(daemon)}-" in (owner or "") for owner in owners)
+
+
+async def polls(store: Store, daemon: Daemon, shards: int) -> bool:
+    """Whether a process polls so many parts of the feeds."""
+    owners = (await cast(Any, store.redis).hgetall(keys.shards("poll"))).values()
+    return sum(f"-{pid_of(daemon)}-" in owner for owner in owners) == shards
 
 
 async def test_one_with_other_files_is_refused(tmp_path: Path) -> None:

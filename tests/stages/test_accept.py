@@ -15,6 +15,7 @@ from alertd.feeds import entry_keys
 from alertd.stages.accept import Mark, judge_document
 from alertd.stages.accepter import Accepter
 from alertd.store import keys
+from alertd.store.shares import SHARDS
 from tests.stages.world import context, entry, judged, stream, taken
 
 NOW = time.time()
@@ -76,7 +77,7 @@ async def test_the_mark_and_the_article_are_stored_together(redis: Redis, tmp_pa
 
 async def test_a_commit_that_is_sent_twice_counts_once(redis: Redis, tmp_path: Path) -> None:
     async with context(redis, tmp_path) as ctx:
-        lease = ctx.lease("poll")
+        lease = ctx.shares()
         assert await lease.acquire()
         (item,) = await judged(ctx, entry())
         (first,) = await Accepter(ctx, lease).accept([item])
@@ -88,7 +89,7 @@ async def test_a_commit_that_is_sent_twice_counts_once(redis: Redis, tmp_path: P
 
 async def test_one_entry_taken_by_many_at_once_is_one_article(redis: Redis, tmp_path: Path) -> None:
     async with context(redis, tmp_path) as ctx:
-        lease = ctx.lease("poll")
+        lease = ctx.shares()
         assert await lease.acquire()
         items = [
             (await judged(ctx, entry(feed=f, guid=g)))[0] for f, g in (("a", "1"), ("b", "1"), ("c", "1"), ("a", "1"))
@@ -128,14 +129,14 @@ async def test_an_edited_entry_is_an_update_of_its_earlier_form(redis: Redis, tm
 
 async def test_who_lost_the_lease_accepts_nothing(redis: Redis, tmp_path: Path) -> None:
     async with context(redis, tmp_path) as ctx:
-        lease = ctx.lease("poll")
+        lease = ctx.shares()
         assert await lease.acquire()
-        await cast(Any, redis).hincrby(lease.key, "token", 1)
+        await cast(Any, redis).hset(lease.key, "0", "another 9")
         (item,) = await judged(ctx, entry())
         with pytest.raises(FencedError):
             await Accepter(ctx, lease).accept([item])
         assert await stream(redis, keys.ARTICLES) == []
-        assert not lease.held
+        assert lease.held == frozenset(range(1, SHARDS)), "of the others nothing is lost"
 
 
 def test_an_edit_of_what_was_too_old_to_become_an_article_becomes_none() -> None:

@@ -115,7 +115,7 @@ async def test_a_document_takes_two_round_trips_however_many_entries_it_has(
     redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with context(redis, tmp_path) as ctx:
-        lease = ctx.lease("poll")
+        lease = ctx.shares()
         assert await lease.acquire()
         items = await every(
             ctx, *(entry(f"Mill number {n} in town {n * 7} burns down", guid=str(n)) for n in range(60))
@@ -139,7 +139,7 @@ async def test_a_document_takes_two_round_trips_however_many_entries_it_has(
 
 async def test_what_waits_together_goes_together_and_each_call_hears_of_its_own(redis: Redis, tmp_path: Path) -> None:
     async with context(redis, tmp_path) as ctx:
-        lease = ctx.lease("poll")
+        lease = ctx.shares()
         assert await lease.acquire()
         documents = [
             await every(ctx, *(entry(f"Shop {n} of chain {feed} opens", feed=feed, guid=str(n)) for n in range(40)))
@@ -159,7 +159,7 @@ async def test_another_ones_article_in_between_is_looked_at_again(
     redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with context(redis, tmp_path) as ctx:
-        lease = ctx.lease("poll")
+        lease = ctx.shares()
         assert await lease.acquire()
         mine, theirs = Accepter(ctx, lease), Accepter(ctx, lease)
         (here,), (there,) = await every(ctx, entry(TITLE, feed="a")), await every(ctx, entry(TITLE, feed="b"))
@@ -180,7 +180,7 @@ async def test_another_ones_article_in_between_is_looked_at_again(
 
 async def test_of_a_batch_that_was_accepted_in_part_the_rest_is_accepted(redis: Redis, tmp_path: Path) -> None:
     async with context(redis, tmp_path) as ctx:
-        lease = ctx.lease("poll")
+        lease = ctx.shares()
         assert await lease.acquire()
         items = await every(ctx, *(entry(title, guid=str(n)) for n, title in enumerate((TITLE, *OTHERS))))
         ((_, before),) = await Accepter(ctx, lease).accept(items[1:2])
@@ -195,7 +195,7 @@ async def test_an_error_of_the_store_reaches_the_calls_that_waited_and_no_others
     redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with context(redis, tmp_path) as ctx:
-        lease = ctx.lease("poll")
+        lease = ctx.shares()
         assert await lease.acquire()
         accepter = Accepter(ctx, lease)
         (first,), (second,) = await every(ctx, entry(TITLE)), await every(ctx, entry(OTHERS[2]))
@@ -207,7 +207,7 @@ async def test_an_error_of_the_store_reaches_the_calls_that_waited_and_no_others
 
 async def test_what_is_at_hand_is_dropped_with_the_connection(redis: Redis, tmp_path: Path) -> None:
     async with context(redis, tmp_path) as ctx:
-        lease = ctx.lease("poll")
+        lease = ctx.shares()
         assert await lease.acquire()
         accepter = Accepter(ctx, lease)
         await accepter.accept(await every(ctx, entry(TITLE)))
@@ -221,7 +221,7 @@ async def test_what_is_at_hand_is_dropped_with_the_connection(redis: Redis, tmp_
 
 async def test_what_was_looked_for_and_never_came_misleads_nobody(redis: Redis, tmp_path: Path) -> None:
     async with context(redis, tmp_path) as ctx:
-        accepter = Accepter(ctx, lease := ctx.lease("poll"))
+        accepter = Accepter(ctx, lease := ctx.shares())
         assert await lease.acquire()
         era = int(ctx.clock() // ctx.window)
         sought = "".join(f"{keys.band_table(band)} {band};" for band in candidate(TITLE).bands)

@@ -98,11 +98,11 @@ async def polls(ctx: Context, times: int, *, due: bool = True) -> None:
     """Poll the feed so many times, whether it is due or (by default) as if it were."""
     (feed,) = ctx.now.configuration.settings.feeds
     async with polling(ctx) as poller:
-        assert await poller.lease.acquire()
+        assert await poller.shares.acquire()
         for _ in range(times):
             await poller.poll(feed, due=due)
         await poller.settle()
-        await poller.lease.release()
+        await poller.shares.release()
 
 
 async def after(redis: Redis, folder: Path, *answers: Callable[[], web.Response], times: int) -> tuple[Site, FeedState]:
@@ -210,14 +210,14 @@ async def test_rule_8_a_restart_asks_nobody_early_and_not_all_at_once(redis: Red
         )
         text = f"allow_private_addresses: true\nfeeds:\n{rows}web: {{port: 0}}\n"
         async with context(redis, tmp_path, settings=text) as ctx, polling(ctx) as poller:
-            assert await poller.lease.acquire()
+            assert await poller.shares.acquire()
             await poller.once()
-            await poller.lease.release()
+            await poller.shares.release()
             world.seen.clear()
             async with (
                 context(redis, tmp_path, process="later", now=ctx.now) as later,
                 polling(later) as again,
-                at_work(lambda stop: holding(later, again.lease, lambda: again.work(stop), stop)),
+                at_work(lambda stop: holding(later, again.shares, lambda: again.work(stop), stop)),
             ):
                 await until(lambda: _asked(world, 3))
         assert set(world.paths()) == {"/feed.xml?0"}, "those of an hour are not due"
@@ -364,7 +364,7 @@ async def test_rule_18_feeds_of_one_host_are_spread(redis: Redis, tmp_path: Path
         async with (
             context(redis, tmp_path, settings=text) as ctx,
             polling(ctx) as poller,
-            at_work(lambda stop: holding(ctx, poller.lease, lambda: poller.work(stop), stop)),
+            at_work(lambda stop: holding(ctx, poller.shares, lambda: poller.work(stop), stop)),
         ):
             await until(lambda: _asked(world, 20))
     assert sorted(world.paths()[:20]) == sorted(f"/feed.xml?{n}" for n in range(20))

@@ -180,7 +180,7 @@ async def test_all_that_is_kept_of_articles_and_stories_expires(redis: Redis, tm
         # streams are trimmed, lists cut, entries of feeds forgotten by their age, the rest is one key for all articles
         assert lasting <= {
             "articles", "tagged", "alerts", "dead", "seq", "decided", "counts", "recent", "meta", "archive", "lease",
-            "seen", "rules", "due", "passed", "stories", "rule-last",
+            "shards", "seen", "rules", "due", "passed", "stories", "rule-last",
         }  # fmt: skip
         counted = ("pulse:", "heard:", "rule-days:")
         names = await cast(Any, redis).keys("*")

@@ -18,6 +18,7 @@ from alertd.errors import FencedError
 from alertd.feeds.schedule import FeedState
 from alertd.stages.context import Context
 from alertd.stages.memory import FeedMemory
+from alertd.stages.shards import shard_of
 from alertd.store import keys
 from tests.stages.world import context, until
 
@@ -33,7 +34,7 @@ async def commands(redis: Redis) -> dict[str, int]:
 
 async def test_polls_that_end_together_go_in_one_round_trip_and_all_are_stored(redis: Redis, tmp_path: Path) -> None:
     async with context(redis, tmp_path) as ctx:
-        lease = ctx.lease("poll")
+        lease = ctx.shares()
         assert await lease.acquire()
         memory = FeedMemory(ctx, lease)
         feed = ctx.now.configuration.settings.feeds[0]
@@ -63,16 +64,17 @@ async def test_a_commit_under_a_lost_lease_is_refused_and_what_was_known_is_read
 ) -> None:
     async with context(redis, tmp_path) as ctx, context(redis, tmp_path, process="there", now=ctx.now) as other:
         feed = ctx.now.configuration.settings.feeds[0]
-        mine, theirs = ctx.lease("poll"), other.lease("poll")
+        mine, late, theirs = ctx.shares(), ctx.shares(), other.shares()
         assert await mine.acquire()
+        assert await late.acquire()
         memory = FeedMemory(ctx, mine)
         await memory.commit(feed, replace(await memory.state(feed), polls=1))
         await mine.release()
         assert await theirs.acquire()
         await FeedMemory(other, theirs).commit(feed, replace(await memory.state(feed), polls=7))
-        mine.token = 1
+        slow = FeedMemory(ctx, late)
         with pytest.raises(FencedError):
-            await memory.commit(feed, replace(await memory.state(feed), polls=2))
+            await slow.commit(feed, replace(await slow.state(feed), polls=2))
         await theirs.release()
         assert await mine.acquire()
         assert (await memory.state(feed)).polls == 7
@@ -80,7 +82,7 @@ async def test_a_commit_under_a_lost_lease_is_refused_and_what_was_known_is_read
 
 async def test_another_address_starts_anew(redis: Redis, tmp_path: Path) -> None:
     async with context(redis, tmp_path) as ctx:
-        lease = ctx.lease("poll")
+        lease = ctx.shares()
         assert await lease.acquire()
         memory = FeedMemory(ctx, lease)
         feed = ctx.now.configuration.settings.feeds[0]
@@ -130,7 +132,7 @@ async def test_a_killed_process_loses_that_it_asked_and_no_validators(redis: Red
     async with remembering(redis, tmp_path) as (ctx, memory, feed):
         await memory.commit(feed, replace(await memory.state(feed), polls=1, etag='"a"', body="one"))
         memory.note(feed, replace(await memory.state(feed), polls=2, last_success=9.0))
-        found = await FeedMemory(ctx, ctx.lease("poll")).state(feed)
+        found = await FeedMemory(ctx, ctx.shares()).state(feed)
         assert (found.polls, found.last_success, found.etag, found.body) == (1, 0.0, '"a"', "one")
 
 
@@ -157,7 +159,7 @@ async def test_who_lost_the_lease_notes_nothing(redis: Redis, tmp_path: Path) ->
     async with remembering(redis, tmp_path) as (_, memory, feed):
         await memory.commit(feed, replace(await memory.state(feed), polls=1))
         memory.note(feed, replace(await memory.state(feed), polls=2))
-        await cast(Any, redis).hincrby(keys.lease("poll"), "token", 1)
+        await cast(Any, redis).hset(keys.shards("poll"), str(shard_of(feed.url)), "another 9")
         await memory.flush()
         assert (await stored(redis, feed.name)).polls == 1
         assert (await memory.state(feed)).polls == 1
@@ -167,7 +169,7 @@ async def test_who_lost_the_lease_notes_nothing(redis: Redis, tmp_path: Path) ->
 async def remembering(redis: Redis, folder: Path) -> AsyncIterator[tuple[Context, FeedMemory, FeedSettings]]:
     """A memory under a lease that is held, and a feed."""
     async with context(redis, folder) as ctx:
-        lease = ctx.lease("poll")
+        lease = ctx.shares()
         assert await lease.acquire()
         yield ctx, FeedMemory(ctx, lease), ctx.now.configuration.settings.feeds[0]
 

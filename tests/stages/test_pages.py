@@ -77,7 +77,7 @@ async def outcomes(ctx: Context) -> dict[str, float]:
 async def test_a_new_entry_carries_the_text_of_its_page(redis: Redis, tmp_path: Path, httpserver: HTTPServer) -> None:
     world = World(httpserver)
     async with context(redis, tmp_path, settings=world.settings) as ctx, polling(ctx) as poller:
-        assert await poller.lease.acquire()
+        assert await poller.shares.acquire()
         await poller.once()
         assert world.asked == [], "the baseline cannot alert, so its pages are left alone"
         world.items = 2
@@ -98,7 +98,7 @@ async def test_a_page_that_hangs_costs_the_article_nothing_but_a_moment(
     world = World(httpserver)
     settings = world.settings.replace("full_text_wait: 60s", "full_text_wait: 300ms")
     async with context(redis, tmp_path, settings=settings) as ctx, polling(ctx) as poller:
-        assert await poller.lease.acquire()
+        assert await poller.shares.acquire()
         await poller.once()
         world.items = 2
         with hanging(world):
@@ -111,7 +111,7 @@ async def test_a_page_that_hangs_costs_the_article_nothing_but_a_moment(
 async def test_full_text_is_shed_while_tagging_lags(redis: Redis, tmp_path: Path, httpserver: HTTPServer) -> None:
     world = World(httpserver)
     async with context(redis, tmp_path, settings=world.settings) as ctx, polling(ctx) as poller:
-        assert await poller.lease.acquire()
+        assert await poller.shares.acquire()
         await poller.once()
         for _ in range(SHED_FROM):
             await cast(Any, redis).xadd(keys.ARTICLES, {"entry": "{}"})

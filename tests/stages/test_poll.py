@@ -54,10 +54,10 @@ class Feed:
 
 async def once(ctx: Context, *, times: int = 1) -> None:
     async with polling(ctx) as poller:
-        assert await poller.lease.acquire()
+        assert await poller.shares.acquire()
         for _ in range(times):
             await poller.once()
-        await poller.lease.release()
+        await poller.shares.release()
 
 
 async def state(redis: Redis, name: str = "wire") -> FeedState:
@@ -127,7 +127,7 @@ async def test_feeds_are_polled_at_their_interval_until_the_stop(
 ) -> None:
     feed = Feed(httpserver)
     async with context(redis, tmp_path, settings=settings(httpserver)) as ctx, polling(ctx) as poller:
-        async with at_work(lambda stop: holding(ctx, poller.lease, lambda: poller.work(stop), stop)):
+        async with at_work(lambda stop: holding(ctx, poller.shares, lambda: poller.work(stop), stop)):
             await until(lambda: _asked(feed, 3))
             feed.body = document("new", "first")
             await until(lambda: _taken(redis, 2))
@@ -228,7 +228,7 @@ async def test_what_a_publisher_asks_for_counts_within_the_bounds(
     httpserver.expect_request("/wire").respond_with_handler(answer)
     text = settings(httpserver).replace("interval: 200ms", "interval: 200ms, max_interval: 1h")
     async with context(redis, tmp_path, settings=text) as ctx, polling(ctx) as poller:
-        async with at_work(lambda stop: holding(ctx, poller.lease, lambda: poller.work(stop), stop)):
+        async with at_work(lambda stop: holding(ctx, poller.shares, lambda: poller.work(stop), stop)):
             await until(lambda: _often(asked, 3))
         known = await state(redis)
         assert (known.wait, known.why) == (1.0, "its Cache-Control or Expires")
@@ -245,7 +245,7 @@ async def test_feeds_of_low_priority_are_not_asked_while_tagging_lags(
     feeds = {name: Feed(httpserver, name) for name in ("wire", "post")}
     text = settings(httpserver, *feeds).replace("name: post,", "name: post, priority: low,")
     async with context(redis, tmp_path, settings=text) as ctx, polling(ctx) as poller:
-        assert await poller.lease.acquire()
+        assert await poller.shares.acquire()
         wire, post = ctx.now.configuration.settings.feeds
         for _ in range(LOW):
             await cast(Any, redis).xadd(keys.ARTICLES, {"entry": "{}"})
@@ -274,7 +274,7 @@ async def test_a_poll_that_lasts_is_not_started_twice_and_that_is_counted(
     async with (
         context(redis, tmp_path, settings=settings(httpserver)) as ctx,
         polling(ctx) as poller,
-        at_work(lambda stop: holding(ctx, poller.lease, lambda: poller.work(stop), stop)),
+        at_work(lambda stop: holding(ctx, poller.shares, lambda: poller.work(stop), stop)),
     ):
         overrun = ctx.metrics.polls.labels(outcome="overrun")
         try:
@@ -307,7 +307,7 @@ async def test_polling_goes_on_when_the_clock_is_put_elsewhere(
         polling(ctx) as poller,
     ):
         ctx.clock = lambda: time.time() + step
-        async with at_work(lambda stop: holding(ctx, poller.lease, lambda: poller.work(stop), stop)):
+        async with at_work(lambda stop: holding(ctx, poller.shares, lambda: poller.work(stop), stop)):
             for step in (seconds, 0.0):
                 before = len(feed.asked)
                 await until(lambda n=before: enough(feed, n + 3), f"polls after a step to {step:+.0f} s")  # type: ignore[misc]

@@ -90,7 +90,7 @@ async def replay(redis: Redis, folder: Path, server: HTTPServer, steps: Iterator
             context(redis, folder, process=f"process {polls}", now=force) as ctx,
             polling(ctx) as poller,
         ):
-            assert await poller.lease.acquire()
+            assert await poller.shares.acquire()
             for step in rest[:RESTART_EVERY]:
                 served[0] = step.body if step.body is not None else served[0]
                 await poller.once()
@@ -101,7 +101,7 @@ async def replay(redis: Redis, folder: Path, server: HTTPServer, steps: Iterator
                 # the first document is a baseline; from then on each new entry is one article
                 assert polls == 0 or news - articles == step.new, f"poll {polls}"
                 polls, total, articles = polls + 1, known, news
-            await poller.lease.release()
+            await poller.shares.release()
         rest = rest[RESTART_EVERY:]
     return polls, total
 

@@ -315,7 +315,7 @@ async def test_trimming_survives_an_acknowledgement_between_its_questions(
 
 async def test_a_dated_copy_tells_what_was_held_for_want_of_a_date(redis: Redis, tmp_path: Path) -> None:
     async with context(redis, tmp_path, RULES) as ctx:
-        lease = ctx.lease("poll")
+        lease = ctx.shares()
         assert await lease.acquire()
         undated = replace(entry(TITLE), published=ctx.clock(), date_source="fetched")
         items = await judged(ctx, undated, first_fetch=True)

@@ -101,7 +101,7 @@ async def test_a_feed_that_was_shed_and_outrun_is_reported_as_a_possible_miss(
     feed = Feed(httpserver)
     text = polled(httpserver).replace("name: wire,", "name: wire, priority: low,")
     async with context(redis, tmp_path, settings=text) as ctx, polling(ctx) as poller:
-        assert await poller.lease.acquire()
+        assert await poller.shares.acquire()
         (wire,) = ctx.now.configuration.settings.feeds
         await poller.poll(wire)
         for _ in range(LOW):

@@ -67,7 +67,7 @@ class World:
 @asynccontextmanager
 async def harbour(redis: Redis, folder: Path) -> AsyncIterator[World]:
     async with context(redis, folder) as ctx, Reader() as reader:
-        lease = ctx.lease("poll")
+        lease = ctx.shares()
         assert await lease.acquire()
         feed = ctx.now.configuration.settings.feeds[0]
         yield World(ctx, reader, Accepter(ctx, lease), FeedMemory(ctx, lease), feed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,8 @@ import pytest
 from aiohttp import ClientSession
 from redis.asyncio import Redis
 
-from alertd.errors import AlertdError, FeedError
+from alertd.config import FeedSettings
+from alertd.errors import AlertdError, FeedError, FencedError
 from alertd.feeds import Fetcher, Reader
 from alertd.feeds.hubs import LEASE, Subscription
 from alertd.feeds.post import Poster
@@ -78,7 +79,7 @@ async def world(
             async with CallbackServer("127.0.0.1", 0, hubs) as server:
                 hubs._callback = f"http://127.0.0.1:{server.port}/websub"
                 poller = Poller(ctx, fetcher, reader, None, hubs)
-                async with at_work(lambda stop: holding(ctx, poller.lease, lambda: poller.work(stop), stop)):
+                async with at_work(lambda stop: holding(ctx, poller.shares, lambda: poller.work(stop), stop)):
                     yield World(ctx, feed, hub, hubs, poller)
 
 
@@ -247,12 +248,63 @@ async def test_a_feed_that_is_no_longer_configured_is_no_longer_subscribed_to(re
         assert await hub.push(document("two", "one").encode()) == 410
 
 
+class Elsewhere:
+    """Polls no feed: another process does."""
+
+    def polls(self, name: str) -> bool:
+        return name == ""
+
+    def poll_soon(self, name: str) -> None:
+        raise AssertionError(name)
+
+    async def take(self, feed: FeedSettings, body: bytes, headers: Mapping[str, str], topic: str) -> str:
+        raise FencedError(f"{feed.name} went away just now: {len(body)} bytes, {len(headers)} headers, {topic}")
+
+
+async def test_a_hub_may_call_any_of_the_processes_that_poll(redis: Redis, tmp_path: Path) -> None:
+    async with (
+        fake_hub() as hub,
+        world(redis, tmp_path, hub) as here,
+        context(redis, tmp_path, process="there", now=here.ctx.now) as there,
+        Poster(contact="desk@example.com", allow_private=True) as poster,
+    ):
+        hubs = Hubs(there, poster, "")
+        async with CallbackServer("127.0.0.1", 0, hubs) as server, at_work(lambda stop: hubs.work(stop, Elsewhere())):
+            known = await here.subscribed()
+            callback = f"http://127.0.0.1:{server.port}/websub/{known.token}"
+            # what it brings is not read here: the feed is asked by the process that polls it
+            here.feed.answers = [given(document("two", "one"))]
+            polls = len(here.feed.seen)
+            assert await hub.push(document("ignored").encode(), callback=callback, secret="wrong") == 202
+            assert await hub.push(document("a part of it").encode(), callback=callback) == 202
+            await until(lambda: _taken(redis, 2))
+            assert [title for title, _ in await titles(redis)] == ["one", "two"]
+            assert len(here.feed.seen) == polls + 1
+            assert await hub.push(b"", callback=f"http://127.0.0.1:{server.port}/websub/nobodys") == 410
+            # a verification that comes here counts there
+            cast(Any, here.ctx.clock).ahead = cast(Any, there.clock).ahead = 600.0
+            await hub.verify({**hub.asked[-1], "hub.callback": callback})
+            assert hub.verified[-1] == (200, "c" * 40)
+            assert (await here.subscribed()).until > known.until + 500
+
+
+async def test_a_push_whose_feed_went_to_another_process_just_now_is_not_lost(redis: Redis, tmp_path: Path) -> None:
+    async with fake_hub() as hub, world(redis, tmp_path, hub) as here:
+        await here.subscribed()
+        real = here.poller.take
+        here.poller.take = Elsewhere().take  # type: ignore[method-assign]
+        here.feed.answers = [given(document("two", "one"))]
+        assert await hub.push(document("two").encode()) == 202
+        await until(lambda: _taken(redis, 2))
+        here.poller.take = real  # type: ignore[method-assign]
+
+
 async def test_pushes_that_cannot_be_taken_now_are_sent_again(redis: Redis, tmp_path: Path) -> None:
     async with fake_hub() as hub, world(redis, tmp_path, hub) as here:
         await here.subscribed()
-        here.hubs._at_work = False
+        polling, here.hubs._polling = here.hubs._polling, None
         assert await hub.push(document("two", "one").encode()) == 503
-        here.hubs._at_work = True
+        here.hubs._polling = polling
         assert await hub.push(document("two", "one").encode()) == 202
         await until(lambda: _taken(redis, 2))
 

@@ -38,7 +38,7 @@ async def test_polls_give_exactly_the_new_items(redis: Redis, tmp_path: Path) ->
         for start, end in zip((0, *RESTARTS), (*RESTARTS, len(rows)), strict=True):
             async with daemon(redis, tmp_path, world.url, process=f"start{start}") as ctx, polling(ctx) as poller:
                 (feed,) = ctx.now.configuration.settings.feeds
-                assert await poller.lease.acquire()
+                assert await poller.shares.acquire()
                 for row in rows[start:end]:
                     if (POLLS / row["file"]).is_file():
                         body = (POLLS / row["file"]).read_bytes()
@@ -48,7 +48,7 @@ async def test_polls_give_exactly_the_new_items(redis: Redis, tmp_path: Path) ->
                     # all of them are articles, but for the old ones that were there before us
                     assert articles == (known if int(row["seq"]) else 0), row["file"]
                     assert updates <= int(row["same_id_title_changed"]), row["file"]
-                await poller.lease.release()
+                await poller.shares.release()
     assert len(world.seen) == len(rows)
     assert counted.updates > 0
 

@@ -125,7 +125,7 @@ async def judged(ctx: Context, *entries: Entry, first_fetch: bool = False) -> li
 
 async def taken(ctx: Context, *entries: Entry) -> list[str]:
     """Accept entries as a poll would, in the given order; returns the ids of their articles."""
-    lease = ctx.lease("poll")
+    lease = ctx.shares()
     assert await lease.acquire()
     accepter = Accepter(ctx, lease)
     ids = []

@@ -1,14 +1,15 @@
 -- Ends a poll: what is remembered of the feed, entries that only have to be known, entries that are there now.
--- KEYS: 1 lease, 2 feed, 3 seen, 4 seen at, 5 feeds, 6 twins
--- ARGV: 1 token, 2 feed's name, 3 seconds for which an entry that left the feed stays known, 4 by what entries are known
---       again ("" leaves that as it is), 5 number of fields, then fields and values; number of marks, then keys and marks; then the keys of all entries there now
+-- KEYS: 1 shards, 2 feed, 3 seen, 4 seen at, 5 feeds, 6 twins
+-- ARGV: 1 its shard, 2 token under which that is held, 3 feed's name, 4 seconds for which an entry that left the feed
+--       stays known, 5 by what entries are known again ("" leaves that as it is), 6 number of fields, then fields and
+--       values; number of marks, then keys and marks; then the keys of all entries there now
 -- Returns "polled" or "fenced".
 if redis.replicate_commands then redis.replicate_commands() end
-if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 'fenced' end
-redis.call('SADD', KEYS[5], ARGV[2])
-if ARGV[4] ~= '' then redis.call('SET', KEYS[6], ARGV[4]) end
-local at = 6
-for _ = 1, tonumber(ARGV[5]) do
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 'fenced' end
+redis.call('SADD', KEYS[5], ARGV[3])
+if ARGV[5] ~= '' then redis.call('SET', KEYS[6], ARGV[5]) end
+local at = 7
+for _ = 1, tonumber(ARGV[6]) do
   redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1])
   at = at + 2
 end
@@ -21,7 +22,7 @@ end
 if at <= #ARGV then
   local now = tonumber(redis.call('TIME')[1])
   for i = at, #ARGV do redis.call('ZADD', KEYS[4], now, ARGV[i]) end
-  local gone = redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', now - tonumber(ARGV[3]), 'LIMIT', 0, 1000)
+  local gone = redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', now - tonumber(ARGV[4]), 'LIMIT', 0, 1000)
   for _, key in ipairs(gone) do
     redis.call('HDEL', KEYS[3], key)
     redis.call('ZREM', KEYS[4], key)
