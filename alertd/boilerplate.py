@@ -53,14 +53,19 @@ _BYLINE = re.compile(
 )
 
 
-def keep(text: str) -> list[tuple[int, int]]:
+def keep(text: str, *, begins: bool = False) -> list[tuple[int, int]]:
     """The parts of a text that are worth reading, as spans (start, end) in order.
 
     A text that would be nothing but boilerplate gives no span; the input is never changed.
+
+    Args:
+        begins: nothing of it can be boilerplate but its beginning.
     """
     start, end = 0, len(text)
     if byline := _BYLINE.match(text):
         start = byline.end()
+    if begins:
+        return [span] if (span := _trim(text, start, end))[0] < span[1] else []
     starts = (found.end() for found in _STARTS.finditer(text, max(0, start - 2)))
     end = next((at for at in (0, *starts) if at >= start and _TAIL.match(text, at)), end)
     spans, at = [], start

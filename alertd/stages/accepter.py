@@ -18,7 +18,8 @@ from alertd.stages.originals import Candidate, comparable, meetings, originals
 from alertd.stages.recent import Recent
 from alertd.store import keys
 from alertd.store.shares import Shares
-from alertd.stories.fingerprints import bands_of, fingerprint
+from alertd.stories.bands import bands_of
+from alertd.stories.fingerprints import fingerprint
 from alertd.stories.records import written
 
 logger = logging.getLogger(__name__)
@@ -149,7 +150,7 @@ class Accepter:
         context = self._context
         for _ in range(_MOST_CONFLICTS):
             era = int(context.clock() // context.window)
-            placed = ["".join(f"{keys.band_table(b)} {b};" for b in w.candidate.bands) for w in batch]
+            placed = [keys.placed(w.candidate.bands) for w in batch]
             answer = await context.store.run(
                 "look", [keys.SEQUENCE], [keys.BANDS, era, _ERAS, _ERAS * context.window, *placed]
             )  # fmt: skip

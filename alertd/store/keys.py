@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 from zlib import crc32
 
@@ -122,6 +123,11 @@ BAND_TABLES: Final = 32_768
 def band_table(band: str) -> str:
     """The table of a band, the same in every era."""
     return f"{crc32(band.encode()) % BAND_TABLES:x}"
+
+
+def placed(bands: Iterable[str]) -> str:
+    """Bands with their tables, each as `TABLE BAND;`, as scripts read them."""
+    return "".join([f"{crc32(band.encode()) % BAND_TABLES:x} {band};" for band in bands])
 
 
 def root(article: str) -> str:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from alertd import boilerplate
 from alertd.stories import lexicon
+from alertd.stories.lexicon import Piece
+from alertd.stories.marks import ADDED, AGENCY, APART, CREDITED, ENDED, EVERY, GENERIC, MORE, WRAPS
+
+_MIXED = ADDED | ENDED | CREDITED | MORE
 
 _PREFIX = re.compile(
     r"^\s*(?:[\[(]?\s*(?:update|wrapup|refile|recast|add[sd]?|corrected|correction|"
@@ -86,7 +91,7 @@ _GENERIC = re.compile(
     r"appendix \d|publication of|rule \d|conference call|earnings call transcript)",
 )
 _PLURAL = re.compile(r"\((s|ies)\)")
-_AGENCY = re.compile(rf"\s?[\[(](?:{_AGENCIES})[\])]\s?", re.IGNORECASE)
+_AGENCY = re.compile(rf"[\[(](?:{_AGENCIES})[\])]", re.IGNORECASE)
 _AGENCY_AT_END = re.compile(rf"\s*\((?:{_AGENCIES})\)\s*$", re.IGNORECASE)
 
 
@@ -108,18 +113,36 @@ def headline(title: str, outlet: str = "") -> str:
     return text.strip()
 
 
-def body(text: str) -> str:
-    """Return the beginning of an article without dateline, byline, agency's mark, credits and disclaimers."""
-    text = " ".join(text[start:end] for start, end in boilerplate.keep(text))
+def body(text: str, said: Sequence[Piece] | None = None) -> str:
+    """Return the beginning of an article without dateline, byline, agency's mark, credits and disclaimers.
+
+    Args:
+        said: its pieces, where they are at hand: by their marks most that it has not is told without a search.
+    """
+    marks = lexicon.marks(said) if said is not None else EVERY
+    kept = boilerplate.keep(text, begins=not marks & ENDED)
+    text = " ".join([text[start:end] for start, end in kept])
     text = " ".join(_BYLINE.sub("", text).split())
-    if _DATELINE_SIGN.search(text, 0, _DATELINE_ENDS):
-        text = _DATELINE.sub("", text)
+    if marks & ADDED and _DATELINE_SIGN.search(text, 0, _DATELINE_ENDS):
+        text = _DATELINE.sub("", text) if marks & AGENCY else text
         text = _CITY.sub("", text)
-    if "(" in text or "[" in text:
-        text = _AGENCY.sub(" ", text)
-    if any(map(text.lower().__contains__, _CREDITS)):
-        text = _CREDIT.sub(" ", text)
+    if marks & ADDED and marks & AGENCY and ("(" in text or "[" in text):
+        text = " ".join(_AGENCY.sub(" ", text).split())
+    if marks & CREDITED or marks & MORE:
+        text = _CREDIT.sub(" ", text) if any(map(text.lower().__contains__, _CREDITS)) else text
     return text.strip()
+
+
+def is_mixed(said: Sequence[Piece]) -> bool:
+    """Whether `body` may take something away from a text of these pieces; else it only settles its blanks."""
+    return bool(lexicon.marks(said) & _MIXED) or (bool(said) and said[0].tokens[:1] == ("by",))
+
+
+def is_adorned(said: Sequence[Piece]) -> bool:
+    """Whether `headline` may take something away from a title of these pieces; else it only settles its blanks."""
+    if not said:
+        return False
+    return bool(said[0].marks & WRAPS or lexicon.marks(said) & APART) or said[-1].text.endswith(")")
 
 
 def is_correction(title: str) -> bool:
@@ -127,8 +150,14 @@ def is_correction(title: str) -> bool:
     return _CORRECTION.search(title) is not None
 
 
-def is_generic(title: str) -> bool:
-    """Whether a title is one that an outlet uses again and again ("Morning briefing", "Holding(s) in Company")."""
+def is_generic(title: str, said: Sequence[Piece] | None = None) -> bool:
+    """Whether a title is one that an outlet uses again and again ("Morning briefing", "Holding(s) in Company").
+
+    Args:
+        said: its pieces, where they are at hand.
+    """
+    if said is not None and not lexicon.marks(said) & GENERIC:
+        return False
     low = title.lower()
     return _GENERIC.search(_PLURAL.sub(r"\1", low) if "(" in low else low) is not None
 

@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import chain, pairwise
+from operator import itemgetter
 
 from alertd.stories import lexicon
 from alertd.stories.lexicon import Piece, pieces
+from alertd.stories.marks import AFTER, CLOCK, COUNTED, DIGIT, MONTH, PART, SAYS, SCALE, SIGN, VERB, YEAR
 from alertd.stories.words import CURRENCIES, MONTH_NAMES, ORDINALS, PERIOD_WORDS, SCALES
 
 _LOOK = 2_000
+_LONGEST_KNOWN = 64
 
-_SCALE = "|".join(sorted(SCALES, key=len, reverse=True))
-_SIGN = (
-    r"us\$|hk\$|ca?\$|au?\$|s\$|nz\$|r\$|nt\$|[$\u20ac\u00a3\u00a5\u20b9\u20a9]|"
-    r"\b(?:rs\.?|usd|hkd|eur|gbp|cny|rmb|inr|chf|jpy)"
-)
-_AFTER = (
-    r"dollars?|euros?|pounds|sterling|yen|yuan|rupees|won|francs|crowns|usd|eur|gbp|jpy|cny|rmb|inr|chf|sek|nok|dkk|hkd"
-)
 # A number is found by its first digit and what stands before it is looked at then: an expression that begins with an
 # optional sign is tried at every character.
 _START = re.compile(r"\d(?<![\w.,]\d)")
 _FIGURE = re.compile(
     rf"(?P<number>\d{{1,3}}(?:,\d{{2,3}}){{1,6}}(?:\.\d{{1,9}})?|\d{{1,18}}(?:\.\d{{1,9}})?)(?![.,]?\d)"
     rf"(?:(?P<percent>\s?%|[\s-]?(?:per\s?cent|pct|percentage points?)\b)|(?P<bps>[\s-]?(?:bps|basis points?)\b)|"
-    rf"(?:[\s-]?(?P<scale>{_SCALE})\b)?(?:[\s-](?P<after>{_AFTER})\b)?)(?P<tail>\w*)",
+    rf"(?:[\s-]?(?P<scale>{SCALE})\b)?(?:[\s-](?P<after>{AFTER})\b)?)(?P<tail>\w*)",
     re.IGNORECASE,
 )
-_BEFORE = re.compile(rf"(?P<sign>{_SIGN})\s?\Z", re.IGNORECASE)
+_BEFORE = re.compile(rf"(?P<sign>{SIGN})\s?\Z", re.IGNORECASE)
 _LONGEST_SIGN = 5
 _SIGN_ENDS = frozenset("$\u20ac\u00a3\u00a5\u20b9\u20a9.sdrpybf")
 _DATE = re.compile(
@@ -45,7 +40,7 @@ _CLOCK = re.compile(
     re.IGNORECASE,
 )
 _YEAR = re.compile(
-    r"(?:\bfy|\bfiscal\s|\b|')((?:19|20)\d\d)\b(?!\s?(?:%|\w*\s?(?:million|billion|bln|jobs|workers)))|"
+    rf"(?:\bfy|\bfiscal\s|\b|')((?:19|20)\d\d)\b(?!\s?(?:%|\w*\s?(?:{COUNTED})))|"
     r"\bfy(\d\d)\b",
     re.IGNORECASE,
 )
@@ -86,9 +81,7 @@ def facts(
     """
     whole, text = text, _uncut(text[:_LOOK])
     said = said if said and text is whole else pieces(text)
-    notable = [piece for piece in said if piece.marks]
-    body, periods = _periods(text, notable)
-    return Facts(_figures(body, notable), periods, _directions(notable), _names(said, plain_words))
+    return Facts(*_figures_and_periods(said), _directions(said), _names(said, plain_words))
 
 
 def figures_and_periods(text: str, said: Sequence[Piece] | None = None) -> Facts:
@@ -98,19 +91,44 @@ def figures_and_periods(text: str, said: Sequence[Piece] | None = None) -> Facts
         said: its pieces, where they are at hand.
     """
     whole, text = text, _uncut(text[:_LOOK])
-    notable = [piece for piece in (said if said and text is whole else pieces(text)) if piece.marks]
-    body, periods = _periods(text, notable)
-    turned = _directions(notable if text is whole else pieces(whole))
-    return Facts(figures=_figures(body, notable), periods=periods, directions=turned)
+    said = said if said else pieces(whole)
+    return Facts(*_figures_and_periods(said if text is whole else pieces(text)), _directions(said))
+
+
+def _figures_and_periods(said: Sequence[Piece]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    figures: set[str] = set()
+    dated: list[tuple[int, str]] = []
+    for run in lexicon.runs(said):
+        told, periods = _known(run) if len(run) <= _LONGEST_KNOWN else _told(run)
+        figures.update(told)
+        dated += periods
+    dated.sort(key=itemgetter(0))
+    own: list[str] = []
+    for piece in said:
+        if piece.marks & SAYS:
+            figures.update(piece.numbers)
+            own += piece.periods
+    return tuple(sorted(figures)), tuple(dict.fromkeys((*map(itemgetter(1), dated), *own)))
+
+
+def _told(run: str) -> tuple[tuple[str, ...], tuple[tuple[int, str], ...]]:
+    """The figures in a run of pieces, and its periods, each with the place of its kind in the order of kinds."""
+    marks = lexicon.marks(pieces(run))
+    body, periods = _periods(run, marks)
+    return tuple(_figures(body)) if marks & DIGIT else (), tuple(periods)
+
+
+_known = lru_cache(maxsize=32_768)(_told)
 
 
 def _directions(said: Iterable[Piece]) -> tuple[str, ...]:
     """The words of direction in a text, in order, as axis and sign; an immediate repetition is said once."""
     found: list[str] = []
     for piece in said:
-        for sign in piece.signs:
-            if not found or found[-1] != sign:
-                found.append(sign)
+        if piece.marks & SAYS:
+            for sign in piece.signs:
+                if not found or found[-1] != sign:
+                    found.append(sign)
     return tuple(found)
 
 
@@ -139,55 +157,40 @@ def _uncut(text: str) -> str:
     return kept if cut and any(c.isdigit() for c in last) else text
 
 
-def _periods(text: str, notable: Sequence[Piece]) -> tuple[str, tuple[str, ...]]:
-    """The periods, and the text without the numbers that belong to them.
-
-    Args:
-        notable: the pieces of the text that have a mark; what most texts do not have is searched only where they do.
-    """
-    found: dict[str, None] = {}
-    marks = 0
-    for piece in notable:
-        marks |= piece.marks
-    if marks & lexicon.DIGIT:
-        if marks & lexicon.CLOCK:
+def _periods(text: str, marks: int) -> tuple[str, list[tuple[int, str]]]:
+    """The text without the numbers that belong to periods, and these, each with the place of its kind."""
+    found: list[tuple[int, str]] = []
+    if marks & DIGIT:
+        if marks & CLOCK:
             text = _CLOCK.sub(" ", text)
-        if marks & lexicon.MONTH:
+        if marks & MONTH:
             text = _DATE.sub(partial(_dated, found), text)
-        if marks & lexicon.YEAR:
+        if marks & YEAR:
             text = _YEAR.sub(partial(_of_year, found), text)
-    for m in _PERIOD.finditer(text) if marks & lexicon.PART else ():
-        found[f"{m[2].lower()} {ORDINALS[m[1].lower()]}"] = None
-        found[f"span {m[2].lower()}"] = None
+    for m in _PERIOD.finditer(text) if marks & PART else ():
+        kind = m[2].lower()
+        found += (2, f"{kind} {ORDINALS[m[1].lower()]}"), (2, f"span {kind}")
         text = text.replace(m[0], " ")
-    for m in _MONTH_VERB.finditer(text) if marks & lexicon.VERB else ():
-        found[PERIOD_WORDS[m[1].lower()]] = None
-    for piece in notable:
-        for period in piece.periods:
-            found[period] = None
-    return text, tuple(found)
+    for m in _MONTH_VERB.finditer(text) if marks & VERB else ():
+        found.append((3, PERIOD_WORDS[m[1].lower()]))
+    return text, found
 
 
-def _dated(found: dict[str, None], m: re.Match[str]) -> str:
+def _dated(found: list[tuple[int, str]], m: re.Match[str]) -> str:
     month = (m["month"] or m["month2"]).lower().rstrip(".")
-    found[PERIOD_WORDS.get(month, PERIOD_WORDS[month[:3]])] = None
-    found[f"date {int(m['day'] or m['day2'])}"] = None
+    found.append((0, PERIOD_WORDS.get(month, PERIOD_WORDS[month[:3]])))
+    found.append((0, f"date {int(m['day'] or m['day2'])}"))
     return " "
 
 
-def _of_year(found: dict[str, None], m: re.Match[str]) -> str:
-    found[f"year {m[1] or '20' + m[2]}"] = None
+def _of_year(found: list[tuple[int, str]], m: re.Match[str]) -> str:
+    found.append((1, f"year {m[1] or '20' + m[2]}"))
     return " "
 
 
-def _figures(text: str, notable: Sequence[Piece]) -> tuple[str, ...]:
-    found: set[str] = set()
-    marks = 0
-    for piece in notable:
-        found.update(piece.numbers)
-        marks |= piece.marks
+def _figures(text: str) -> Iterator[str]:
     end = 0
-    for start in _START.finditer(text) if marks & lexicon.DIGIT else ():
+    for start in _START.finditer(text):
         at = start.start()
         m = _FIGURE.match(text, at) if at >= end else None
         if m is None:
@@ -200,15 +203,14 @@ def _figures(text: str, notable: Sequence[Piece]) -> tuple[str, ...]:
             continue
         mantissa = m["number"].replace(",", "")
         if m["percent"]:
-            found.add(f"{_plain(float(mantissa))} %")
+            yield f"{_plain(float(mantissa))} %"
         elif m["bps"]:
-            found.add(f"{_plain(float(mantissa) / 100)} %")
+            yield f"{_plain(float(mantissa) / 100)} %"
         else:
             sign = before["sign"] if before else m["after"] or ""
             unit = CURRENCIES.get(sign.lower().rstrip("."), "")
             scale = SCALES.get((m["scale"] or "").lower(), 1.0)
-            found.add(f"{_plain(float(mantissa) * scale)} {unit}".rstrip())
-    return tuple(sorted(found))
+            yield f"{_plain(float(mantissa) * scale)} {unit}".rstrip()
 
 
 @lru_cache(maxsize=8_192)

@@ -1,29 +1,26 @@
-"""Fingerprints of articles, keys under which copies meet, and the decision that one article copies another.
+"""Fingerprints of articles, and the decision that one article copies another.
 
 All hashing is stable across processes.
 """
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain, pairwise
-from zlib import crc32
 
 from alertd.articles import Entry
 from alertd.stories import cleaning, lexicon, sketches
 from alertd.stories.addresses import canonical
 from alertd.stories.agreement import alike_names, clash, opposite_words
 from alertd.stories.figures import Facts, facts, figures_and_periods, join
+from alertd.stories.lexicon import Piece
 from alertd.stories.words import STOP
 
-_TITLE_BANDS, _OPENING_BANDS, _ROWS, _LETTERS = 8, 4, 3, 8
-_OPENING = 20
 _LEAD_WORDS = 80
 _MAX_TITLE, _MAX_TEXT = 1_000, 4_000
-_SHORTEST = 8
+SHORTEST = 8
+"""Words from which on a text says more than its headline: shorter ones are not held against each other."""
 _NEAR_CONTEXT, _SAME_CONTEXT = 0.25, 0.4
 _FIRST_SENTENCE = 25
 _RELATED, _INSIDE = 0.2, 0.6
@@ -66,65 +63,50 @@ class CopyMatch:
 
 def fingerprint(entry: Entry) -> Fingerprint:
     """Compute the fingerprint of an entry."""
-    head = cleaning.headline(entry.title[:_MAX_TITLE], entry.source)
-    headed = lexicon.pieces(head)
+    head, headed = _headline(entry)
     title = lexicon.tokens(headed)
-    text = cleaning.body((entry.summary or entry.text)[:_MAX_TEXT])
-    said = lexicon.pieces(text)
+    text, said = _body(entry)
     if lexicon.are(said, title):
         text, said = "", []
     # most texts have no word that a headline's capitals make a name
     plain = lexicon.written(said) if any(name.folded in text for piece in headed for name in piece.names) else _NO_WORDS
     lead = said
     if len(said) > _LEAD_WORDS:
-        text = " ".join(text.split(" ", _LEAD_WORDS)[:_LEAD_WORDS])
-        lead = lexicon.pieces(text)
+        lead = said[:_LEAD_WORDS]
+        text = " ".join(piece.text for piece in lead)
     return Fingerprint(
         address=canonical(entry.url),
         title=" ".join(title),
         outlet=_outlet(entry.source or entry.feed),
-        generic=cleaning.is_generic(head),
+        generic=cleaning.is_generic(head, headed),
         published=entry.published,
-        words=sketches.pack(chain.from_iterable([piece.codes for piece in said])),
+        words=sketches.pack([piece.codes for piece in said]),
         head=facts(head, headed, plain_words=plain),
         lead=figures_and_periods(text, lead),
     )
 
 
+def _headline(entry: Entry) -> tuple[str, list[Piece]]:
+    title = entry.title[:_MAX_TITLE]
+    said = lexicon.pieces(title)
+    if not cleaning.is_adorned(said):
+        return " ".join(title.split()), said
+    head = cleaning.headline(title, entry.source)
+    return head, lexicon.pieces(head)
+
+
+def _body(entry: Entry) -> tuple[str, list[Piece]]:
+    text = (entry.summary or entry.text)[:_MAX_TEXT]
+    said = lexicon.pieces(text)
+    if not cleaning.is_mixed(said):
+        return " ".join(text.split()), said
+    text = cleaning.body(text, said)
+    return text, lexicon.pieces(text)
+
+
 @lru_cache(maxsize=4_096)
 def _outlet(name: str) -> str:
     return "".join(cleaning.tokens(name))
-
-
-def bands(fp: Fingerprint) -> tuple[str, ...]:
-    """Return the short keys (at most 13) under which an article is found by its copies.
-
-    Headlines whose words overlap by two thirds meet in 19 of 20 cases, and so do texts that begin alike; equal
-    addresses, headlines and texts always meet.
-    """
-    return bands_of([fp])[0]
-
-
-def bands_of(fps: Sequence[Fingerprint]) -> list[tuple[str, ...]]:
-    """The keys of `bands` for many articles, at a fraction of the price of one after the other."""
-    contents = [{sketches.code(w) for w in own} if len(own := _content(fp.title)) >= 3 else () for fp in fps]
-    openings = [sketches.unpack(fp.words)[:_OPENING] for fp in fps]
-    beginnings = [
-        {a << 16 | b for a, b in pairwise(opening)} if len(opening) > _SHORTEST else () for opening in openings
-    ]
-    heads = iter(_bands("h", [content for content in contents if content], _TITLE_BANDS))
-    texts = iter(_bands("o", [pairs for pairs in beginnings if pairs], _OPENING_BANDS))
-    found = []
-    for fp, content, pairs in zip(fps, contents, beginnings, strict=True):
-        keys = [f"a{crc32(fp.address.encode('utf-8', 'replace')):08x}"] if fp.address else []
-        if content:
-            keys += next(heads)
-        elif fp.title:
-            keys.append(f"t{crc32(fp.title.encode('utf-8', 'replace')):08x}")
-        if pairs:
-            keys += next(texts)
-        found.append(tuple(keys))
-    return found
 
 
 def contradiction(a: Fingerprint, b: Fingerprint) -> str:
@@ -135,7 +117,7 @@ def contradiction(a: Fingerprint, b: Fingerprint) -> str:
     """
     near = likeness(a, b)
     if a.title != b.title:
-        if found := opposite_words(_content(a.title), _content(b.title)):
+        if found := opposite_words(content(a.title), content(b.title)):
             return found
         found = clash(a.head, b.head)
         if found and not (_resolved(a, b, found) and not alike_names(a.head, b.head)):
@@ -155,7 +137,7 @@ def likeness(a: Fingerprint, b: Fingerprint) -> float:
 
 def title_likeness(a: str, b: str) -> float:
     """Jaccard index of the meaningful words of two folded headlines."""
-    x, y = _content(a), _content(b)
+    x, y = content(a), content(b)
     return len(x & y) / len(x | y) if x | y else 0.0
 
 
@@ -199,7 +181,7 @@ def may_copy(new: Fingerprint, address: str, title: str) -> bool:
     """
     if (address and address == new.address) or title == new.title:
         return True
-    a, b = _content(new.title), _content(title)
+    a, b = content(new.title), content(title)
     common = len(a & b)
     return bool(common) and (common >= _RELATED * len(a | b) or common >= _INSIDE * min(len(a), len(b)))
 
@@ -213,7 +195,7 @@ def _copies(new: Fingerprint, old: Fingerprint) -> tuple[float, str]:
     both = bool(new.words and old.words)
     if new.address and new.address == old.address and (titles >= 0.34 or leads >= 0.5 or not (new.title and old.title)):
         return 3.0, "same address"
-    content_new, content_old = _content(new.title), _content(old.title)
+    content_new, content_old = content(new.title), content(old.title)
     shared = len(content_new & content_old)
     if new.title and new.title == old.title:
         same = _same_title(new, old, both=both, leads=leads, words=shared)
@@ -233,7 +215,7 @@ def _copies(new: Fingerprint, old: Fingerprint) -> tuple[float, str]:
 
 
 def _long(fp: Fingerprint) -> bool:
-    return len(sketches.unpack(fp.words)) > _SHORTEST
+    return len(sketches.unpack(fp.words)) > SHORTEST
 
 
 def _same_title(new: Fingerprint, old: Fingerprint, *, both: bool, leads: float, words: int) -> bool:
@@ -291,16 +273,6 @@ def _said(fp: Fingerprint) -> Facts:
 
 
 @lru_cache(maxsize=8_192)
-def _content(title: str) -> frozenset[str]:
+def content(title: str) -> frozenset[str]:
+    """The words of a folded headline that carry a meaning."""
     return frozenset(title.split()) - STOP
-
-
-def _bands(letter: str, sets: Sequence[Collection[int]], count: int) -> list[list[str]]:
-    # three rows are six bytes, which are eight letters each
-    rows = base64.b64encode(sketches.least(sets, count * _ROWS).tobytes()).decode()
-    names = [f"{letter}{band:x}" for band in range(count)]
-    cut = [rows[at : at + _LETTERS] for at in range(0, len(rows), _LETTERS)]
-    return [
-        [name + band for name, band in zip(names, cut[at : at + count], strict=True)]
-        for at in range(0, len(cut), count)
-    ]

@@ -14,11 +14,11 @@ from itertools import chain
 from typing import Final
 
 from alertd.stories import sketches
+from alertd.stories.marks import COUNTS, DIGIT, JOINS, LEADS, MONTH, PART, SAYS, VERB, YEAR, marks_of
 from alertd.stories.words import (
     COMMON,
     COUNTRIES,
     CURRENCIES,
-    MONTH_NAMES,
     NUMBERS,
     ORDINALS,
     PERIOD_WORDS,
@@ -28,26 +28,18 @@ from alertd.stories.words import (
     TURNS,
 )  # fmt: skip
 
+_TELLING: Final = DIGIT | PART | VERB
 _MOST: Final = 32_768
 _LONGEST: Final = 48
 _WORD = re.compile(r"[^\W_]+(?:['\u2019.&-][^\W_]+)*")
 _TOKEN = re.compile(r"[^\W_]+(?:[.,'\u2019][^\W_]+)*%?")
 _LETTERS = re.compile(r"[a-z]+")
-_DIGIT = re.compile(r"\d")
-_CLOCKLIKE = re.compile(r"\d(?:[:.]\d\d|[ap]\.?m)|^[ap]\.?m\b", re.IGNORECASE)
-_YEARLIKE = re.compile(r"[12][09]\d\d")
-_MONTH = re.compile(rf"\b(?:{MONTH_NAMES})\b", re.IGNORECASE)
 _NAMELESS = frozenset(
     (*STOP, *COMMON, *POLES, *TURNS, *PERIOD_WORDS, *NUMBERS, *ORDINALS, *SCALES, *CURRENCIES, "hk", "gmt", "et")
 )
 _POINTING = {
     **{word: f"{axis}{'+' if end > 0 else '-'}" for word, (axis, end) in POLES.items()}, **dict.fromkeys(TURNS, "turn")
 }  # fmt: skip
-
-
-DIGIT, CLOCK, MONTH, YEAR, PART, VERB, SAYS = (1 << bit for bit in range(7))
-"""Marks of a piece: it has a digit, may be a part of a time of day, a date, a year, a quarter or half, is May or March
-(verbs as well), or has signs, periods or numbers of its own. Plain numbers, for they are asked for in every text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +56,10 @@ class Piece:
     """What is known of a piece of text between blanks.
 
     Attributes:
-        marks: see `DIGIT` and those beside it; 0 for most.
+        text: the piece itself.
+        marks: see `alertd.stories.marks`; 0 for most.
         tokens: its words for comparison.
-        codes: of these, see `sketches`.
+        codes: of these, see `sketches.codes`.
         written: its words as they are written.
         small: its words that are written small.
         signs: its words of direction, as axis and sign.
@@ -77,9 +70,10 @@ class Piece:
         capitals: how many of these begin with a capital.
     """
 
+    text: str
     marks: int
     tokens: tuple[str, ...]
-    codes: tuple[int, ...]
+    codes: bytes
     written: tuple[str, ...]
     small: tuple[str, ...]
     signs: tuple[str, ...]
@@ -93,6 +87,43 @@ class Piece:
 def pieces(text: str) -> list[Piece]:
     """The pieces of a text, in order."""
     return list(map(_known.__getitem__, text.split()))
+
+
+def marks(said: Iterable[Piece]) -> int:
+    """All marks of pieces."""
+    found = 0
+    for piece in said:
+        found |= piece.marks
+    return found
+
+
+def runs(said: Sequence[Piece]) -> list[str]:
+    """The runs of neighbouring pieces that may hold figures or periods: none of these reaches out of its run."""
+    spots = [at for at, piece in enumerate(said) if piece.marks & JOINS]
+    found: list[str] = []
+    run: list[str] = []
+    seen, last = 0, -1
+    for at in _with_between(said, spots) if spots else ():
+        if at != last + 1:
+            if seen & _TELLING:
+                found.append(" ".join(run))
+            run, seen = [], 0
+        run.append(said[at].text)
+        seen |= said[at].marks
+        last = at
+    if seen & _TELLING:
+        found.append(" ".join(run))
+    return found
+
+
+def _with_between(said: Sequence[Piece], spots: list[int]) -> Sequence[int]:
+    """Places of pieces, with those that stand between a year and what it counts, or lead to a month."""
+    more = [
+        at - 1 for at in spots
+        if at and (((marks := said[at].marks) & MONTH and said[at - 1].marks & LEADS)
+        or (at > 1 and marks & COUNTS and said[at - 2].marks & YEAR))
+    ]  # fmt: skip
+    return sorted({*spots, *more}) if more else spots
 
 
 def tokens(said: Iterable[Piece]) -> list[str]:
@@ -146,22 +177,11 @@ def _read(text: str) -> Piece:
     periods = tuple(_periods(_WORD.findall(low)))
     numbers = tuple(sorted(str(NUMBERS[word]) for word in NUMBERS.keys() & set(_LETTERS.findall(low))))
     return Piece(
-        _marks(text, low) | (SAYS if signs or periods or numbers else 0),
-        folded, tuple(map(sketches.code, folded)), tuple(words), tuple(w for w in straight if w.islower()), signs,
+        text, marks_of(text) | (SAYS if signs or periods or numbers else 0), folded,
+        sketches.codes(folded), tuple(words), tuple(w for w in straight if w.islower()), signs,
         periods, numbers, tuple(_name(w) for w in straight if w[0].isupper()), len(long),
         sum(w[0].isupper() for w in long),
     )  # fmt: skip
-
-
-def _marks(text: str, low: str) -> int:
-    return (
-        (DIGIT if _DIGIT.search(text) else 0)
-        | (CLOCK if _CLOCKLIKE.search(text) else 0)
-        | (MONTH if _MONTH.search(text) else 0)
-        | (YEAR if _YEARLIKE.search(text) or "fy" in low else 0)
-        | (PART if "uarter" in low or "half" in low else 0)
-        | (VERB if "May" in text or "March" in text else 0)
-    )
 
 
 def _signs(words: list[str]) -> list[str]:

@@ -6,8 +6,9 @@ from collections import defaultdict, deque
 from dataclasses import dataclass
 
 from alertd.articles import Article, Entry, Placement, Story, Tags
+from alertd.stories.bands import bands
 from alertd.stories.events import CANDIDATES, MOST_PLACES, places, subjects
-from alertd.stories.fingerprints import Fingerprint, bands, find_copy, fingerprint
+from alertd.stories.fingerprints import Fingerprint, find_copy, fingerprint
 from alertd.stories.placing import StoryCandidate, grown, place
 
 WINDOW = 3 * 86400.0

@@ -10,7 +10,7 @@ import base64
 from array import array
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
-from itertools import chain, islice, pairwise
+from itertools import chain, pairwise
 from zlib import crc32
 
 import numpy as np
@@ -20,6 +20,7 @@ from alertd.stories.words import IRREGULAR, POLES, STOP, TURNS, UNITS
 
 LONGEST = 64
 """Words of a text that are kept."""
+_CODE = 2
 _ENDINGS = (("ies", "y"), ("ied", "y"), ("ing", ""), ("ed", ""), ("es", ""), ("s", ""), ("e", ""))
 
 _random = np.random.Generator(np.random.PCG64(1997))
@@ -44,15 +45,26 @@ def code(word: str) -> int:
     return crc32(stem(word).encode("utf-8", "replace")) & 0xFFFF
 
 
-def pack(codes: Iterable[int]) -> str:
-    """The codes of the first words of a text, base64."""
-    return base64.b64encode(array("H", islice(codes, LONGEST))).decode()
+def codes(words: Iterable[str]) -> bytes:
+    """The codes of folded words, two bytes each."""
+    return array("H", map(code, words)).tobytes()
+
+
+def pack(coded: Iterable[bytes]) -> str:
+    """The codes of the first words of a text, given as `codes` of its parts, base64."""
+    return base64.b64encode(b"".join(coded)[: LONGEST * _CODE]).decode()
 
 
 @lru_cache(maxsize=8_192)
 def unpack(packed: str) -> tuple[int, ...]:
     """The codes that `pack` wrote."""
     return tuple(array("H", base64.b64decode(packed)))
+
+
+def beginning(packed: str, count: int) -> array[int]:
+    """The codes of the first words of a packed text."""
+    # four letters hold three bytes
+    return array("H", base64.b64decode(packed[: -(-count * _CODE // 3) * 4])[: count * _CODE])
 
 
 @lru_cache(maxsize=8_192)
@@ -71,9 +83,22 @@ def containment(a: str, b: str) -> float:
 def least(sets: Sequence[Collection[int]], count: int) -> NDArray[np.uint16]:
     """The MinHash of each of some sets, none empty, of numbers below 2**32: a row of `count` values of 16 bits."""
     sizes = [len(values) for values in sets]
+    return _least(np.fromiter(chain.from_iterable(sets), np.uint64, sum(sizes)), sizes, count)
+
+
+def least_pairs(parts: Sequence[Sequence[int]], count: int) -> NDArray[np.uint16]:
+    """The same of the pairs of neighbours in each of some sequences of codes, of two at least."""
+    sizes = [len(part) for part in parts]
+    every = np.fromiter(chain.from_iterable(parts), np.uint64, sum(sizes))
+    pairs = every[:-1] << np.uint64(16) | every[1:]
+    # what is no pair reaches from one sequence into the next
+    pairs = np.delete(pairs, np.cumsum(sizes[:-1], dtype=np.intp) - 1)
+    return _least(pairs, [size - 1 for size in sizes], count)
+
+
+def _least(every: NDArray[np.uint64], sizes: Sequence[int], count: int) -> NDArray[np.uint16]:
     if not sizes:
         return np.zeros((0, count), "<u2")
-    every = np.fromiter(chain.from_iterable(sets), np.uint64, sum(sizes))
     hashed = every[:, None] * _MULTIPLY[:count] + _ADD[:count]
     starts = np.cumsum([0, *sizes[:-1]])
     lowest: NDArray[np.uint64] = np.minimum.reduceat(hashed, starts, axis=0) >> np.uint64(32)

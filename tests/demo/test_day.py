@@ -17,7 +17,8 @@ from alertd.demo.documents import document
 from alertd.demo.report import TRAPS
 from alertd.feeds.identity import judge
 from alertd.feeds.parse import parse
-from alertd.stories.fingerprints import Fingerprint, bands, find_copy, fingerprint
+from alertd.stories.bands import bands
+from alertd.stories.fingerprints import Fingerprint, find_copy, fingerprint
 from alertd.stories.placing import place
 from alertd.tagging.gazetteer import Gazetteer
 from tests.feeds.world import NOW, FeedStub

@@ -15,7 +15,8 @@ from alertd.stages.accepter import AT_ONCE, Accepter
 from alertd.stages.context import Context
 from alertd.stages.originals import Accepted, Candidate, comparable, meetings, originals
 from alertd.store import keys
-from alertd.stories.fingerprints import bands, fingerprint
+from alertd.stories.bands import bands
+from alertd.stories.fingerprints import fingerprint
 from alertd.stories.records import written
 from tests.stages.world import away_once, context, entry, judged, stream
 

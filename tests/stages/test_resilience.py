@@ -24,7 +24,8 @@ from alertd.stages.decide import DecideStage
 from alertd.stages.notify import NotifyStage
 from alertd.stages.tag import TagStage
 from alertd.store import keys, streams
-from alertd.stories.fingerprints import bands, fingerprint
+from alertd.stories.bands import bands
+from alertd.stories.fingerprints import fingerprint
 from tests.fakes.slack import FakeSlack
 from tests.slack.world import alert
 from tests.stages.world import at_work, context, decided, entry, judged, stream, taken, until

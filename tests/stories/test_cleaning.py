@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from alertd.stories.cleaning import body, headline, is_correction, is_generic
+from alertd.stories import lexicon
+from alertd.stories.cleaning import body, headline, is_adorned, is_correction, is_generic, is_mixed
 
 PLAIN = "Acme buys Zed for $2 billion"
 
@@ -93,3 +96,18 @@ def test_generic_headlines(title: str, generic: bool) -> None:
 def test_hostile_texts_are_cleaned(text: str) -> None:
     assert len(body(text)) <= len(text)
     assert len(headline(text)) <= len(text)
+
+
+ADDED = """UPDATE 2-Acme BREAKING: (Reuters) - \u2014 | CNBC By Jo Ash PARIS, /PRNewswire/ [Update] Acme fell. Read more:
+    For more information (Source: Dow) The post B appeared first on A. (Reporting by Kim) market wrap Form 8 in brief
+    Holding(s) Company Disclaimer This story is not intended Sign up to (ANI) Reuters -- Our standards Follow us [...]
+    click here"""
+
+
+@given(st.lists(st.sampled_from(ADDED.split()), max_size=12).map(" ".join))
+def test_marks_tell_where_nothing_was_added(text: str) -> None:
+    said = lexicon.pieces(text)
+    assert body(text, said) == body(text)
+    assert is_generic(text, said) == is_generic(text)
+    assert is_mixed(said) or body(text) == text
+    assert is_adorned(said) or headline(text) == text

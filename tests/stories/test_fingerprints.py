@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alertd.articles import Entry, dumps, loads
-from alertd.stories.fingerprints import Fingerprint, bands, contradiction, find_copy, fingerprint, likeness
+from alertd.stories.bands import bands
+from alertd.stories.fingerprints import Fingerprint, contradiction, find_copy, fingerprint, likeness
 
 from .wires import NOW, WIRES, entry
 
@@ -136,7 +137,8 @@ def test_unrelated_headlines_rarely_meet() -> None:
 
 def test_keys_are_the_same_in_every_process() -> None:
     code = (
-        "from alertd.stories.fingerprints import bands, fingerprint; from alertd.articles import Entry; "
+        "from alertd.stories.bands import bands; "
+        "from alertd.stories.fingerprints import fingerprint; from alertd.articles import Entry; "
         "print(*bands(fingerprint(Entry('f', '', 'https://a.com/x', 'Acme Robotics wins navy order', 'A long text here "
         "that has more than eight words in it.'))))"
     )

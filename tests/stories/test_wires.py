@@ -7,7 +7,8 @@ from collections import Counter, defaultdict
 import pytest
 
 from alertd.articles import Entry
-from alertd.stories.fingerprints import CopyMatch, bands, find_copy, fingerprint
+from alertd.stories.bands import bands
+from alertd.stories.fingerprints import CopyMatch, find_copy, fingerprint
 from benchmarks.wires import Wire, wires
 
 
