@@ -99,9 +99,9 @@ def test_hostile_texts_are_cleaned(text: str) -> None:
 
 
 ADDED = """UPDATE 2-Acme BREAKING: (Reuters) - \u2014 | CNBC By Jo Ash PARIS, /PRNewswire/ [Update] Acme fell. Read
-    more: For more information (Source: Dow) The post B appeared first on A. (Reporting by Kim) market wrap Form 8 in brief
-    Holding(s) Company Disclaimer This story is not intended Sign up to (ANI) Reuters -- Our standards Follow us [...]
-    click here"""
+    more: For more information (Source: Dow) The post B appeared first on A. (Reporting by Kim) market wrap Form 8 in
+    brief Holding(s) Company Disclaimer This story is not intended Sign up to (ANI) Reuters -- Our standards Follow us
+    [...] click here"""
 
 
 @given(st.lists(st.sampled_from(ADDED.split()), max_size=12).map(" ".join))
