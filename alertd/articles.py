@@ -259,7 +259,8 @@ def dumps(value: Any) -> str:
     return (_BEGINNING + _encoder.encode(value)[1:]).decode()
 
 
-_BEGINNING = f'{{"v":{SCHEMA},'.encode()
+_BEGINNING_TEXT = f'{{"v":{SCHEMA},'
+_BEGINNING = _BEGINNING_TEXT.encode()
 
 
 def _plain_number(value: Any) -> float:
@@ -286,7 +287,9 @@ def loads(cls: type[T], data: str | bytes) -> T:
         ValueError: the data is not JSON, is no such record, or was written under a newer schema.
     """
     try:
-        if (version := _version.decode(data).v) > SCHEMA:
+        # as `dumps` writes it; elsewhere the version may stand anywhere
+        usual = data.startswith(_BEGINNING if isinstance(data, bytes) else _BEGINNING_TEXT)
+        if not usual and (version := _version.decode(data).v) > SCHEMA:
             raise ValueError(f"record of schema {version}, this version reads up to {SCHEMA}")
         kind: Any = cls
         found: T = _decoder(kind).decode(data)

@@ -211,12 +211,14 @@ class Accepter:
     def _settle(self, batch: Sequence[_Waiting], ids: Sequence[str], found: Sequence[str], accepted: int) -> None:
         metrics = self._context.metrics
         metrics.articles.inc(len(batch))
-        metrics.copies.inc(sum(bool(original) for original in found))
+        metrics.copies.inc(sum(map(bool, found)))
+        said = logger.isEnabledFor(logging.DEBUG)
         for number, (waiting, ident, original) in enumerate(zip(batch, ids, found, strict=True)):
             of = ids[int(original[1:]) - 1] if original.startswith("#") else original
             self._known[accepted + number + 1] = f"{ident}|{of}|{waiting.written}"
-            entry = waiting.item.entry
-            logger.debug("accepted: %s", entry.title, extra={"article": ident, "feed": entry.feed})
+            if said:
+                entry = waiting.item.entry
+                logger.debug("accepted: %s", entry.title, extra={"article": ident, "feed": entry.feed})
             waiting.request.settle(waiting.number, ("accepted", ident))
 
 

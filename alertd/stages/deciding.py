@@ -80,9 +80,7 @@ class Decider:
             # what was remembered of stories may be ahead of what is stored
             self._shelf.clear()
             raise
-        for one in decided:
-            self._note(one)
-            self.decided_to = max(self.decided_to, one.placed.arrived.article.arrived)
+        self._note(decided)
         took = self._context.monotonic() - began
         for _ in deliveries:
             self._context.metrics.decide_seconds.observe(took / len(deliveries))
@@ -199,15 +197,20 @@ class Decider:
         )  # fmt: skip
         return str(answer)
 
-    def _note(self, one: Decided) -> None:
+    def _note(self, decided: Sequence[Decided]) -> None:
         metrics = self._context.metrics
-        article, placement = one.placed.arrived.article, one.placed.placement
-        metrics.decided.labels(relation=placement.relation).inc()
-        if placement.relation == "first":
-            metrics.stories.inc()
-        for alert in one.told.alerts:
-            metrics.alerts.labels(rule=alert.rule, kind=alert.kind).inc()
-        logger.info(
-            "%s: %s (%s)", one.told.outcome.kind, article.entry.title[:120], one.told.outcome.why,
-            extra={"article": article.id, "feed": article.entry.feed, "story": placement.story.id},
-        )  # fmt: skip
+        for relation, count in Counter([one.placed.placement.relation for one in decided]).items():
+            metrics.decided.labels(relation=relation).inc(count)
+            if relation == "first":
+                metrics.stories.inc(count)
+        said = logger.isEnabledFor(logging.INFO)
+        for one in decided:
+            article, told = one.placed.arrived.article, one.told
+            self.decided_to = max(self.decided_to, article.arrived)
+            for alert in told.alerts:
+                metrics.alerts.labels(rule=alert.rule, kind=alert.kind).inc()
+            if said:
+                logger.info(
+                    "%s: %s (%s)", told.outcome.kind, article.entry.title[:120], told.outcome.why,
+                    extra={"article": article.id, "feed": article.entry.feed, "story": one.placed.placement.story.id},
+                )  # fmt: skip

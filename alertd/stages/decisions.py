@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -22,8 +21,7 @@ APART = "\x1f"
 """Between the keys that list a story, which are one argument of `decided.lua`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(msgspec.Struct, frozen=True, gc=False):
     """An article as the stage tag passed it on; of a copy there are no tags."""
 
     delivery: Delivery
@@ -48,8 +46,7 @@ class Arrived:
         return cls(delivery, loads(Article, fields["article"]), read(fields["fp"]), fields["tags"])
 
 
-@dataclass(frozen=True, slots=True)
-class Parked:
+class Parked(msgspec.Struct, frozen=True, gc=False):
     """The place in the order of a copy that waits for its original; of what died, the original is no one's id."""
 
     delivery: Delivery
@@ -61,8 +58,7 @@ class Parked:
         return (self.original,)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True, gc=False):
     """What was looked up for an article: its tags, the stories of its relatives, and other stories.
 
     `sought`: the keys under which stories were sought. `untold`: it copies an article that was held only because it
@@ -93,8 +89,7 @@ class Known:
         return Shelved(candidate, mine.seq if mine else seq, tuple(dict.fromkeys((*listed, *new)))[:MOST_PLACES])
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(msgspec.Struct, frozen=True, gc=False):
     """An article in its story, and what is to be remembered of that."""
 
     arrived: Arrived
@@ -108,8 +103,7 @@ class Placed:
         return News(self.arrived.article, self.known.tags, self.placement, self.known.untold)
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(msgspec.Struct, frozen=True, gc=False):
     """All that is to be stored and told of an article."""
 
     placed: Placed

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from alertd.stories.fingerprints import Fingerprint, find_copy, may_copy
 from alertd.stories.records import beginning, read
@@ -13,8 +14,7 @@ from alertd.stories.records import beginning, read
 _MOST_CANDIDATES: Final = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(msgspec.Struct, frozen=True, gc=False):
     """An accepted article as it is found by what may copy it: its id, that of its original or "", its fingerprint."""
 
     id: str
@@ -22,8 +22,7 @@ class Accepted:
     fp: Fingerprint
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True, gc=False):
     """An entry that is about to be accepted: what it is compared by, and whether it is an edit of its earlier form."""
 
     fp: Fingerprint

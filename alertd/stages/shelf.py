@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields
 from itertools import islice
 from operator import attrgetter
 from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from alertd.articles import Entry, Story, Tags
 from alertd.store import keys
@@ -24,8 +25,7 @@ _STORIES, _LISTS, _VECTORS = 8_192, 32_768, 131_072
 """What is remembered at most: whole stories, lists of them, and vectors, of 384 bytes each."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shelved:
+class Shelved(msgspec.Struct, frozen=True, gc=False):
     """A story as it is stored: with the place of its first article in the order, and the keys that list it."""
 
     candidate: StoryCandidate

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, cast
+
+import msgspec
 
 from alertd.articles import Alert, Article, Placement, Tags, dumps
 from alertd.exchanges import Sessions
@@ -25,8 +26,7 @@ from alertd.watchlist.silences import Silences, silenced
 _PART = "\x1f"
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True, gc=False):
     """What an article leads to.
 
     Attributes:
@@ -48,8 +48,7 @@ class Told:
     rules: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(msgspec.Struct, frozen=True, gc=False):
     """An article in its story.
 
     `untold`: it copies one that was held only because it came without a date.
@@ -61,8 +60,7 @@ class News:
     untold: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(msgspec.Struct, frozen=True, gc=False):
     """What is remembered, and what the articles before lead to: keys of the alerts of stories, and states of rules."""
 
     posted: dict[str, set[str]]
@@ -130,6 +128,8 @@ class Teller:
     ) -> Told:  # fmt: skip
         context = self._context
         article, tags, placement = one.article, one.tags, one.placement
+        if not matches.fired:
+            return Told((), {}, {}, outcome_of(article, placement, matches, ()), (), (), {})
         kinds, pacing = self._recalled(now.book, matches, article, remembered)
         matches = kinds.judge(matches, article, tags, placement)
         matches, quiet = silenced(silences, matches, article, tags, placement)

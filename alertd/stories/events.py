@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -48,8 +48,7 @@ _NEVER = 2.0
 _LOOSE = ("weekday", "date", "span")
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True, gc=False):
     """One side of a comparison: an article, or a story by its first article and all that was said since.
 
     Attributes:
@@ -86,7 +85,7 @@ def same_event(new: Report, old: Report, *, corrects: bool = False) -> tuple[flo
         return 0.0, ""
     common = shared(new.issuers, old.issuers)
     known = bool(new.issuers and old.issuers)
-    near = cosine(new, old if common or not old.mean else replace(old, embedding=old.mean))
+    near = cosine(new, old if common or not old.mean else msgspec.structs.replace(old, embedding=old.mean))
     if near is not None and near < HOPELESS:
         return 0.0, ""  # most candidates end here, at the price of one product of vectors
     titles = title_likeness(new.fp.title, old.fp.title)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import chain, pairwise
 from operator import itemgetter
+
+import msgspec
 
 from alertd.stories import lexicon
 from alertd.stories.lexicon import Piece, pieces
@@ -52,8 +53,7 @@ _CUT = re.compile(r"\s*(?:\.{2,}|\u2026|\[\s*(?:\.{3}|\u2026)\s*\]|\[\+?\d+ char
 _CUT_ENDS = ("..", "\u2026", "]")
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True, gc=False):
     """What a text says that another must not contradict.
 
     Attributes:

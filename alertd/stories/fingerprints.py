@@ -6,8 +6,9 @@ All hashing is stable across processes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
+
+import msgspec
 
 from alertd.articles import Entry
 from alertd.stories import cleaning, lexicon, sketches
@@ -28,8 +29,7 @@ _DAY = 20 * 3600.0
 _NO_WORDS: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
+class Fingerprint(msgspec.Struct, frozen=True, gc=False):
     """What is kept of an article to recognise its copies.
 
     Attributes:
@@ -49,12 +49,11 @@ class Fingerprint:
     generic: bool = False
     published: float = 0.0
     words: str = ""
-    head: Facts = field(default_factory=Facts)
-    lead: Facts = field(default_factory=Facts)
+    head: Facts = msgspec.field(default_factory=Facts)
+    lead: Facts = msgspec.field(default_factory=Facts)
 
 
-@dataclass(frozen=True, slots=True)
-class CopyMatch:
+class CopyMatch(msgspec.Struct, frozen=True, gc=False):
     """The article that another one copies, and why in words."""
 
     id: str

@@ -30,7 +30,8 @@ class Nearby:
         self._free: list[int] = []
         self._encoders: dict[str, int] = {"": _ANY}
         self._values = np.zeros((0, size), np.int8)
-        self._scale = np.zeros(0, np.float32)
+        # the product with a vector of length 1 from which on two are worth a comparison: any, where there is no vector
+        self._enough = np.zeros(0, np.float32)
         self._encoder = np.zeros(0, np.int16)
         # the mean has a row of its own, which most stories do not need
         self._mean = np.zeros(0, np.int32)
@@ -58,10 +59,10 @@ class Nearby:
 
     def _taken(self) -> int:
         if not self._free:
-            rows = len(self._scale)
+            rows = len(self._enough)
             more = max(_FIRST_ROWS, rows)
             self._values = np.concatenate((self._values, np.zeros((more, self._size), np.int8)))
-            self._scale = np.concatenate((self._scale, np.zeros(more, np.float32)))
+            self._enough = np.concatenate((self._enough, np.zeros(more, np.float32)))
             self._encoder = np.concatenate((self._encoder, np.zeros(more, np.int16)))
             self._mean = np.concatenate((self._mean, np.full(more, _NONE, np.int32)))
             self._free = list(range(rows + more - 1, rows - 1, -1))
@@ -71,7 +72,7 @@ class Nearby:
     def _write(self, row: int, packed: str) -> None:
         values, scale = raw(packed) if packed else (b"", 0.0)
         same = len(values) == self._size
-        self._scale[row] = scale if same else 0.0
+        self._enough[row] = HOPELESS / scale if same and scale else -np.inf
         if same:
             self._values[row] = np.frombuffer(values, np.int8)
 
@@ -114,10 +115,9 @@ class Nearby:
 
     def _near(self, rows: NDArray[np.int32], vector: NDArray[np.float32], encoder: str) -> NDArray[np.bool_]:
         keep = self._like(rows, vector)
-        keep |= self._scale.take(rows) == 0
         means = self._mean.take(rows)
-        of_many = np.flatnonzero(means >= 0)
-        if len(of_many):
+        if means.max() >= 0:
+            of_many = np.flatnonzero(means >= 0)
             keep[of_many] |= self._like(means[of_many], vector)
         # as a rule there is one encoder, and all is made by it
         if encoder and not (len(self._encoders) <= _USUAL and encoder in self._encoders):
@@ -126,6 +126,6 @@ class Nearby:
         return keep
 
     def _like(self, rows: NDArray[np.int32], vector: NDArray[np.float32]) -> NDArray[np.bool_]:
-        near = (self._values.take(rows, axis=0).astype(np.float32) @ vector) * self._scale.take(rows)
-        like: NDArray[np.bool_] = near >= HOPELESS
+        product = self._values.take(rows, axis=0).astype(np.float32) @ vector
+        like: NDArray[np.bool_] = product >= self._enough.take(rows)
         return like

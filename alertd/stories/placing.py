@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+
+import msgspec
 
 from alertd.articles import Article, Placement, Relation, Story, Tags
 from alertd.stories.agreement import new_figures, superseded
@@ -24,8 +26,7 @@ _MAX_SOURCES = 64
 _NO_EVENT = "commentary"
 
 
-@dataclass(frozen=True, slots=True)
-class StoryCandidate:
+class StoryCandidate(msgspec.Struct, frozen=True, gc=False):
     """An open story that an article may belong to.
 
     Attributes:
@@ -38,7 +39,7 @@ class StoryCandidate:
     """
 
     story: Story
-    first: Fingerprint = field(default_factory=Fingerprint)
+    first: Fingerprint = msgspec.field(default_factory=Fingerprint)
     embedding: str = ""
     encoder: str = ""
     mean: str = ""
@@ -67,7 +68,9 @@ def grown(
     mean = known.mean
     if told > known.reports and known.embedding and tags.embedding and encoder == known.encoder:
         mean = merged(known.mean or known.embedding, tags.embedding, min(known.reports, _MANY))
-    return replace(known, story=placement.story, mean=mean, reports=told, voices=known.voices + (not heard))
+    return msgspec.structs.replace(
+        known, story=placement.story, mean=mean, reports=told, voices=known.voices + (not heard)
+    )
 
 
 def place(
@@ -167,22 +170,19 @@ def _first(story: Story) -> str:
 class _Said:
     """What an article brings to a story."""
 
-    __slots__ = ("article", "correction", "direction", "events", "facts", "issuers", "report", "source")
+    __slots__ = ("article", "correction", "direction", "events", "facts", "figures", "issuers", "report", "source")
 
     def __init__(self, article: Article, tags: Tags, fp: Fingerprint) -> None:
         self.article = article
         self.facts = fp
         self.source = article.entry.source or article.entry.feed
         self.issuers = subjects(tags)
-        self.events = tuple(e.type for e in tags.events if e.confidence >= _SURE and e.type != _NO_EVENT)
+        self.events = tuple([e.type for e in tags.events if e.confidence >= _SURE and e.type != _NO_EVENT])
+        self.figures = tuple(dict.fromkeys((*fp.head.figures, *fp.lead.figures)))
         self.direction = direction(fp.head.directions) or direction(fp.lead.directions)
         self.correction = is_correction(article.entry.title)
         encoder = tags.versions.get("encoder", "")
         self.report = Report(fp, self.issuers, self.events, self.figures, tags.embedding, encoder)
-
-    @property
-    def figures(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*self.facts.head.figures, *self.facts.lead.figures)))
 
 
 def _opened(said: _Said, now: float) -> Story:

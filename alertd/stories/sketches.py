@@ -28,6 +28,7 @@ _MULTIPLY = _random.integers(1, 2**63, 32, dtype=np.uint64) | np.uint64(1)
 _ADD = _random.integers(0, 2**63, 32, dtype=np.uint64)
 
 
+@lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """A word without its ending, so that "raises" and "raised" are one; numbers and short words stay as they are."""
     word = IRREGULAR.get(word, word)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from alertd.articles import Alert, Article, Placement
 from alertd.watchlist.rules import Matches
@@ -13,8 +14,7 @@ from alertd.watchlist.rules import Matches
 Kind = Literal["alerted", "threaded", "held", "silenced", "paced", "waiting", "copy", "stopped", "quiet"]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """What became of an article.
 
     Attributes:

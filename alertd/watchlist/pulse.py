@@ -11,12 +11,16 @@ import json
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from alertd.articles import Article, Company, Placement, Tags
 from alertd.watchlist.rules import companies_of
 
 HOUR: Final = 3600
+_DAY: Final = 24 * HOUR
 WEEK: Final = 168
 """Hours of a week."""
 KEPT: Final = 38 * 86_400
@@ -63,7 +67,12 @@ class Hour:
 
 def day_of(seconds: float) -> str:
     """The day of a time in UTC, as keys name it."""
-    return time.strftime("%Y%m%d", time.gmtime(seconds))
+    return _day(int(seconds // _DAY))
+
+
+@lru_cache(maxsize=64)
+def _day(number: int) -> str:
+    return time.strftime("%Y%m%d", time.gmtime(number * _DAY))
 
 
 def last_of(at: float, article: str, title: str) -> str:
@@ -99,10 +108,8 @@ def _marks(hour: int, article: Article, tags: Tags, company: Company, placement:
         return []
     known = {company.symbol, company.name, *company.symbols}
     score = round(company.sentiment.score, 3) if company.sentiment else None
-    value = json.dumps(
-        [round(article.arrived), article.id, placement.story.id, article.entry.title[:_TITLE], score],
-        ensure_ascii=False,
-    )
+    row = [round(article.arrived), article.id, placement.story.id, article.entry.title[:_TITLE], score]
+    value = msgspec.json.encode(row).decode()
     wanted = (event.type for event in tags.events if not event.companies or known & set(event.companies))
     return [[f"e:{hour}:{kind}", value] for kind in wanted]
 
