@@ -15,7 +15,7 @@ import itertools
 import json
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -119,18 +119,17 @@ async def _measured(
             placing = _Placing(context)
             peer = Peer(other, threshold)
             before, peer_before = await context.store.used_mb(), peer.used()
-            filling, filled = filler(count), 0.0
-            while chunk := list(itertools.islice(filling, _CHUNK)):
-                filled += await placing.place(chunk)
+            filled = await placing.place(filler(count))
             used = (await context.store.used_mb() - before) * 1e6
             peer_filled = peer.fill(filler(count))
             peer_used = peer.used() - peer_before
             seconds = peer_seconds = 0.0
             cpu, peer_cpu = placing.cpu, peer.cpu
-            for start in range(0, len(last), _CHUNK):
-                part = last[start : start + _CHUNK]
-                seconds += await placing.place(part)
-                peer_seconds += peer.place(part)
+            turns = iter(range(0, len(last), _CHUNK))
+            async for took in placing.rounds(last):
+                seconds += took
+                if (start := next(turns, None)) is not None:
+                    peer_seconds += peer.place(last[start : start + _CHUNK])
             peer_seconds += peer.close()
             cpu, peer_cpu = placing.cpu - cpu, peer.cpu - peer_cpu
             await placing.place(wires)
@@ -162,24 +161,32 @@ class _Placing:
         self.cpu = 0.0
         """Seconds of processor time that placing took, without that of Redis."""
 
-    async def place(self, given: Sequence[Given]) -> float:
-        """Place articles, so many at a time as the daemon does when many wait; returns the seconds.
+    async def place(self, given: Iterable[Given]) -> float:
+        """Place articles; returns the seconds."""
+        return sum([took async for took in self.rounds(given)])
 
-        As there, the next ones are accepted while the last ones are decided.
+    async def rounds(self, given: Iterable[Given]) -> AsyncIterator[float]:
+        """Place articles round by round, as the daemon does when many wait; gives the seconds of each round.
+
+        As there, the next ones are accepted, so many at a time as go together, while the last ones are decided. The
+        last round only decides.
         """
         await self._lease.acquire()
         await self._stage.lease.acquire()
-        took = 0.0
+        left = iter(given)
         deliveries: Sequence[Delivery] = ()
-        for start in range(0, len(given) + AT_ONCE, AT_ONCE):
-            part = given[start : start + AT_ONCE]
+        while (part := list(itertools.islice(left, _CHUNK))) or deliveries:
             entries = [judged(one) for one in part]
             began, used = time.perf_counter(), time.process_time()
-            await asyncio.gather(self._accepter.accept(entries), self._stage.decide(deliveries))
-            took += time.perf_counter() - began
+            await asyncio.gather(self._accept(entries), self._stage.decide(deliveries))
+            took = time.perf_counter() - began
             self.cpu += time.process_time() - used
             deliveries = await self._tagged({one.entry.guid: one.tags for one in part})
-        return took
+            yield took
+
+    async def _accept(self, entries: Sequence[Judged]) -> None:
+        for start in range(0, len(entries), AT_ONCE):
+            await self._accepter.accept(entries[start : start + AT_ONCE])
 
     async def _tagged(self, tags: dict[str, Tags]) -> list[Delivery]:
         """What the stage tag would pass on of all that was accepted since the last time."""

@@ -30,7 +30,7 @@ _ERAS = 2
 """Eras, a window long, in which a band is sought: they cover the window whole."""
 _MOST_CONFLICTS = 100
 """Tries to accept some entries: each that fails is another process's success."""
-_LONG = 20_000
+_LONG = 50_000
 """Characters from which fingerprints are made in a thread: less takes no longer than to hand it over."""
 _REMEMBERED = 16_384
 
