@@ -288,7 +288,7 @@ def loads(cls: type[T], data: str | bytes) -> T:
     """
     try:
         # as `dumps` writes it; elsewhere the version may stand anywhere
-        usual = data.startswith(_BEGINNING if isinstance(data, bytes) else _BEGINNING_TEXT)
+        usual = data.startswith(_BEGINNING) if isinstance(data, bytes) else data.startswith(_BEGINNING_TEXT)
         if not usual and (version := _version.decode(data).v) > SCHEMA:
             raise ValueError(f"record of schema {version}, this version reads up to {SCHEMA}")
         kind: Any = cls

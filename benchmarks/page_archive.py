@@ -134,7 +134,7 @@ class Made:
     async def commit(self, made: Sequence[tuple[Placed, Told]], now: float) -> None:
         """Store articles as the stage decide does, with what was told of them."""
         life = max(1, int(WINDOW - (now - made[-1][0].arrived.article.arrived)))
-        rows: list[str | int | float] = []
+        rows: list[str | int | float | bytes] = []
         for placed, told in made:
             decided = decided_of(placed, told, "made-up")
             rows += row(decided, placed.after.record(), placed.arrived.article.arrived)

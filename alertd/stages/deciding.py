@@ -180,7 +180,7 @@ class Decider:
         counts = Counter(name for one in decided for name in counted(one))
         last = {one.after.candidate.story.id: number for number, one in enumerate(d.placed for d in decided)}
         at = round(context.clock(), 3)
-        rows: list[str | int | float] = []
+        rows: list[str | int | float | bytes] = []
         for number, one in enumerate(decided):
             record = one.placed.after.record() if last[one.placed.placement.story.id] == number else ""
             rows += row(one, record, at)

@@ -149,7 +149,7 @@ def counted(one: Decided) -> list[str]:
     return counts + (["stories"] if relation == "first" else [])
 
 
-def row(one: Decided, record: str, at: float) -> list[str | int | float]:
+def row(one: Decided, record: str, at: float) -> list[str | int | float | bytes]:
     """What `decided.lua` is told of an article."""
     placed = one.placed
     article, placement, delivery = placed.arrived.article, placed.placement, placed.arrived.delivery
@@ -179,5 +179,4 @@ def _told(article: Article, placement: Placement) -> list[Any]:
     return [round(article.arrived, 3), article.id, source, placement.relation, placement.novelty, title, reason]
 
 
-def _plain(record: Any) -> str:
-    return msgspec.json.encode(record).decode()
+_plain = msgspec.json.Encoder().encode

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -46,11 +47,13 @@ def originals(
     """
     found: list[str] = []
     places: dict[str, list[int]] = defaultdict(list)
+    often = {band for band, times in Counter(chain.from_iterable([e.bands for e in entries])).items() if times > 1}
     for number, entry in enumerate(entries):
         original = ""
+        mine = [band for band in entry.bands if band in often]
         # an edited entry stands in for its earlier form, which is what it is most alike
         if not entry.update:
-            shared = [place for band in entry.bands if band in places for place in places[band]]
+            shared = [place for band in mine for place in places[band]]
             mates = Counter(shared).most_common(_MOST_CANDIDATES) if shared else ()
             near = {accepted + n: entries[n - 1].fp for n, _ in mates}
             near |= {place: known[place].fp for place in met[number] if place in known}
@@ -64,7 +67,7 @@ def originals(
                 copied = known[place] if mate <= 0 else None
                 original = (copied.original or copied.id) if copied else found[mate - 1] or f"#{mate}"
         found.append(original)
-        for band in entry.bands:
+        for band in mine:
             places[band].append(number + 1)
     return found
 

@@ -93,14 +93,16 @@ class Shelf:
 
     def put(self, story: Shelved) -> None:
         """Remember a story as it is stored, or about to be."""
+        known = story.candidate.story.id in self._nearby
         row = self._remember(story)
         for key in story.listed:
             listed = self._lists.get(key)
             if listed is not None:
-                if row in listed:
+                if known and row in listed:
                     listed.remove(row)
                 listed.insert(0, row)
-                del listed[CANDIDATES:]
+                if len(listed) > CANDIDATES:
+                    del listed[CANDIDATES:]
 
     def hear(self, ident: str) -> None:
         """Count a waiting copy towards a story at hand; that is stored with the story's next article."""
@@ -172,6 +174,8 @@ class Shelf:
         listed = self._lists
         rows = np.frombuffer(b"".join([listed[key] for key in sought if key in listed]), np.intc)
         near = self._nearby.worth(rows, tags.embedding, tags.versions.get("encoder", ""))
+        if not near:
+            return {}
         await self._load(set(near))
         return self.get(near, now)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from alertd import boilerplate
 from alertd.stories import lexicon
-from alertd.stories.lexicon import Piece
-from alertd.stories.marks import ADDED, AGENCY, APART, CREDITED, ENDED, EVERY, GENERIC, MORE, WRAPS
+from alertd.stories.lexicon import Said
+from alertd.stories.marks import ADDED, AGENCY, APART, CREDITED, ENDED, EVERY, GENERIC, MORE, PLACE, WRAPS
 
-_MIXED = ADDED | ENDED | CREDITED | MORE
+_MIXED = ENDED | CREDITED | MORE
 
 _PREFIX = re.compile(
     r"^\s*(?:[\[(]?\s*(?:update|wrapup|refile|recast|add[sd]?|corrected|correction|"
@@ -113,13 +112,12 @@ def headline(title: str, outlet: str = "") -> str:
     return text.strip()
 
 
-def body(text: str, said: Sequence[Piece] | None = None) -> str:
+def body(text: str, marks: int = EVERY) -> str:
     """Return the beginning of an article without dateline, byline, agency's mark, credits and disclaimers.
 
     Args:
-        said: its pieces, where they are at hand: by their marks most that it has not is told without a search.
+        marks: of its pieces, where they are at hand: by them most that it has not is told without a search.
     """
-    marks = lexicon.marks(said) if said is not None else EVERY
     kept = boilerplate.keep(text, begins=not marks & ENDED)
     text = " ".join([text[start:end] for start, end in kept])
     text = " ".join(_BYLINE.sub("", text).split())
@@ -133,30 +131,34 @@ def body(text: str, said: Sequence[Piece] | None = None) -> str:
     return text.strip()
 
 
-def is_mixed(said: Sequence[Piece]) -> bool:
-    """Whether `body` may take something away from a text of these pieces; else it only settles its blanks."""
-    return bool(lexicon.marks(said) & _MIXED) or (bool(said) and said[0].tokens[:1] == ("by",))
+def is_mixed(said: Said) -> bool:
+    """Whether `body` may take something away from a text; else it only settles its blanks."""
+    marks = said.marks
+    if marks & _MIXED or (marks & ADDED and marks & AGENCY):
+        return True
+    first = said.pieces[0] if said.pieces else None
+    return first is not None and bool((marks & ADDED and first.marks & PLACE) or first.tokens[:1] == ("by",))
 
 
-def is_adorned(said: Sequence[Piece]) -> bool:
-    """Whether `headline` may take something away from a title of these pieces; else it only settles its blanks."""
-    if not said:
+def is_adorned(said: Said) -> bool:
+    """Whether `headline` may take something away from a title; else it only settles its blanks."""
+    if not said.pieces:
         return False
-    return bool(said[0].marks & WRAPS or lexicon.marks(said) & APART) or said[-1].text.endswith(")")
+    return bool(said.pieces[0].marks & WRAPS or said.marks & APART) or said.pieces[-1].text.endswith(")")
 
 
 def is_correction(title: str) -> bool:
     """Whether a title marks itself as a correction ("CORRECTED-", "Correction:")."""
-    return _CORRECTION.search(title) is not None
+    return _CORRECTION.match(title) is not None
 
 
-def is_generic(title: str, said: Sequence[Piece] | None = None) -> bool:
+def is_generic(title: str, marks: int = EVERY) -> bool:
     """Whether a title is one that an outlet uses again and again ("Morning briefing", "Holding(s) in Company").
 
     Args:
-        said: its pieces, where they are at hand.
+        marks: of its pieces, where they are at hand.
     """
-    if said is not None and not lexicon.marks(said) & GENERIC:
+    if not marks & GENERIC:
         return False
     low = title.lower()
     return _GENERIC.search(_PLURAL.sub(r"\1", low) if "(" in low else low) is not None

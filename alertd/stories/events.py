@@ -18,8 +18,7 @@ from alertd.articles import Tags
 from alertd.stories import sketches
 from alertd.stories.agreement import clash, opposite_words
 from alertd.stories.figures import Facts, direction
-from alertd.stories.fingerprints import Fingerprint, contradiction, likeness, title_likeness
-from alertd.stories.words import STOP
+from alertd.stories.fingerprints import Fingerprint, content, contradiction, likeness, title_likeness
 from alertd.vectors import pack
 
 NEAR_COMPANY = 0.61
@@ -69,7 +68,7 @@ class Report(msgspec.Struct, frozen=True, gc=False):
 
 def subjects(tags: Tags) -> tuple[str, ...]:
     """The issuer keys of the companies that an article is about."""
-    return tuple(dict.fromkeys(c.issuer or f"n:{c.name.lower()}" for c in tags.companies if c.role == "subject"))
+    return tuple(dict.fromkeys([c.issuer or f"n:{c.name.lower()}" for c in tags.companies if c.role == "subject"]))
 
 
 def same_event(new: Report, old: Report, *, corrects: bool = False) -> tuple[float, str]:
@@ -181,12 +180,13 @@ def places(fp: Fingerprint, issuers: Sequence[str]) -> tuple[str, ...]:
     Those of its companies and of the names in its headline; of its longest words when there are few. So what an
     article costs does not grow with all the news of the window.
     """
-    companies = dict.fromkeys(meeting(i) for i in issuers[:_PLACES])
+    companies = dict.fromkeys(map(meeting, issuers[:_PLACES]))
     names = fp.head.names[:_PLACES]
-    words = {w for w in fp.title.split() if w not in STOP and w.isalpha()} - set(names)
-    wanted = max(0, _PLACES + 2 - len(companies) - len(names))
-    longest = sorted(words, key=lambda w: (-len(w), w))[:wanted]
-    return (*companies, *dict.fromkeys(f"w:{sketches.stem(w)}" for w in (*names, *longest)))
+    longest: Sequence[str] = ()
+    if (wanted := _PLACES + 2 - len(companies) - len(names)) > 0:
+        words = [(-len(w), w) for w in content(fp.title).difference(names) if w.isalpha()]
+        longest = [w for _, w in sorted(words)[:wanted]]
+    return (*companies, *dict.fromkeys([f"w:{sketches.stem(w)}" for w in (*names, *longest)]))
 
 
 def cosine(a: Report, b: Report) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import chain, pairwise
 from operator import itemgetter
@@ -11,8 +11,8 @@ from operator import itemgetter
 import msgspec
 
 from alertd.stories import lexicon
-from alertd.stories.lexicon import Piece, pieces
-from alertd.stories.marks import AFTER, CLOCK, COUNTED, DIGIT, MONTH, PART, SAYS, SCALE, SIGN, VERB, YEAR
+from alertd.stories.lexicon import Piece, Said, read
+from alertd.stories.marks import AFTER, CLOCK, COUNTED, DIGIT, MONTH, PART, SCALE, SIGN, VERB, YEAR
 from alertd.stories.words import CURRENCIES, MONTH_NAMES, ORDINALS, PERIOD_WORDS, SCALES
 
 _LOOK = 2_000
@@ -69,51 +69,48 @@ class Facts(msgspec.Struct, frozen=True, gc=False):
     names: tuple[str, ...] = ()
 
 
-def facts(
-    text: str, said: Sequence[Piece] | None = None, *, plain_words: frozenset[str] = frozenset()
-) -> Facts:  # fmt: skip
+def facts(text: str, said: Said | None = None, *, plain_words: frozenset[str] = frozenset()) -> Facts:
     """Read the facts of a text.
 
     Args:
         text: a headline or the beginning of an article; an unfinished number at a cut end is left out.
-        said: its pieces, where they are at hand.
+        said: the text as it was read, where that is at hand.
         plain_words: words known from elsewhere to be written small, which a headline's capitals cannot make names.
     """
     whole, text = text, _uncut(text[:_LOOK])
-    said = said if said and text is whole else pieces(text)
-    return Facts(*_figures_and_periods(said), _directions(said), _names(said, plain_words))
+    said = said if said is not None and text is whole else read(text)
+    return Facts(*_figures_and_periods(said), _directions(said), _names(said.pieces, plain_words))
 
 
-def figures_and_periods(text: str, said: Sequence[Piece] | None = None) -> Facts:
+def figures_and_periods(text: str, said: Said | None = None) -> Facts:
     """Read only these of a text, and its directions: its names are read where they matter, in headlines.
 
     Args:
-        said: its pieces, where they are at hand.
+        said: the text as it was read, where that is at hand.
     """
     whole, text = text, _uncut(text[:_LOOK])
-    said = said if said else pieces(whole)
-    return Facts(*_figures_and_periods(said if text is whole else pieces(text)), _directions(said))
+    said = said if said is not None else read(whole)
+    return Facts(*_figures_and_periods(said if text is whole else read(text)), _directions(said))
 
 
-def _figures_and_periods(said: Sequence[Piece]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _figures_and_periods(said: Said) -> tuple[tuple[str, ...], tuple[str, ...]]:
     figures: set[str] = set()
     dated: list[tuple[int, str]] = []
     for run in lexicon.runs(said):
         told, periods = _known(run) if len(run) <= _LONGEST_KNOWN else _told(run)
         figures.update(told)
         dated += periods
-    dated.sort(key=itemgetter(0))
-    own: list[str] = []
-    for piece in said:
-        if piece.marks & SAYS:
-            figures.update(piece.numbers)
-            own += piece.periods
-    return tuple(sorted(figures)), tuple(dict.fromkeys((*map(itemgetter(1), dated), *own)))
+    found = dict.fromkeys(map(itemgetter(1), sorted(dated, key=itemgetter(0)))) if dated else {}
+    for piece in said.telling:
+        figures.update(piece.numbers)
+        for period in piece.periods:
+            found[period] = None
+    return tuple(sorted(figures)), tuple(found)
 
 
 def _told(run: str) -> tuple[tuple[str, ...], tuple[tuple[int, str], ...]]:
     """The figures in a run of pieces, and its periods, each with the place of its kind in the order of kinds."""
-    marks = lexicon.marks(pieces(run))
+    marks = read(run).marks
     body, periods = _periods(run, marks)
     return tuple(_figures(body)) if marks & DIGIT else (), tuple(periods)
 
@@ -121,20 +118,22 @@ def _told(run: str) -> tuple[tuple[str, ...], tuple[tuple[int, str], ...]]:
 _known = lru_cache(maxsize=32_768)(_told)
 
 
-def _directions(said: Iterable[Piece]) -> tuple[str, ...]:
+def _directions(said: Said) -> tuple[str, ...]:
     """The words of direction in a text, in order, as axis and sign; an immediate repetition is said once."""
     found: list[str] = []
-    for piece in said:
-        if piece.marks & SAYS:
-            for sign in piece.signs:
-                if not found or found[-1] != sign:
-                    found.append(sign)
+    for piece in said.telling:
+        for sign in piece.signs:
+            if not found or found[-1] != sign:
+                found.append(sign)
     return tuple(found)
 
 
 def direction(found: Sequence[str]) -> int:
     """Where a text points: the sign of its first word of movement, or 0."""
-    return next((1 if d == "move+" else -1 for d in found if d.startswith("move")), 0)
+    for said in found:
+        if said.startswith("move"):
+            return 1 if said == "move+" else -1
+    return 0
 
 
 def join(*parts: Facts) -> Facts:
@@ -151,7 +150,9 @@ def join(*parts: Facts) -> Facts:
 
 
 def _uncut(text: str) -> str:
-    cut = _CUT.search(text) if text.rstrip().endswith(_CUT_ENDS) else None
+    if not text.endswith(_CUT_ENDS) and not text.rstrip().endswith(_CUT_ENDS):
+        return text
+    cut = _CUT.search(text)
     text = text[: cut.start()] if cut else text
     kept, _, last = text.rpartition(" ")
     return kept if cut and any(c.isdigit() for c in last) else text
@@ -224,12 +225,15 @@ def _plain(value: float) -> str:
 
 
 def _names(said: Sequence[Piece], plain_words: frozenset[str]) -> tuple[str, ...]:
+    named = [piece for piece in said if piece.names]
+    if not named:
+        return ()
     # A headline that capitalises nearly every word says nothing by its capitals.
     letters = sum([piece.letters for piece in said])
     titled = letters > 3 and sum([piece.capitals for piece in said]) >= 0.8 * letters
     small = set(chain.from_iterable([piece.small for piece in said]))
     found: dict[str, None] = {}
-    for piece in said:
+    for piece in named:
         for name in piece.names:
             low = name.folded
             if (low in small or low in plain_words) and (titled or not name.shouted):

@@ -15,7 +15,7 @@ from alertd.stories import cleaning, lexicon, sketches
 from alertd.stories.addresses import canonical
 from alertd.stories.agreement import alike_names, clash, opposite_words
 from alertd.stories.figures import Facts, facts, figures_and_periods, join
-from alertd.stories.lexicon import Piece
+from alertd.stories.lexicon import Said
 from alertd.stories.words import STOP
 
 _LEAD_WORDS = 80
@@ -63,44 +63,44 @@ class CopyMatch(msgspec.Struct, frozen=True, gc=False):
 def fingerprint(entry: Entry) -> Fingerprint:
     """Compute the fingerprint of an entry."""
     head, headed = _headline(entry)
-    title = lexicon.tokens(headed)
+    title = lexicon.tokens(headed.pieces)
     text, said = _body(entry)
-    if lexicon.are(said, title):
-        text, said = "", []
+    if lexicon.are(said.pieces, title):
+        text, said = "", lexicon.read("")
     # most texts have no word that a headline's capitals make a name
-    plain = lexicon.written(said) if any(name.folded in text for piece in headed for name in piece.names) else _NO_WORDS
+    named = any(name.folded in text for piece in headed.pieces for name in piece.names)
     lead = said
-    if len(said) > _LEAD_WORDS:
-        lead = said[:_LEAD_WORDS]
-        text = " ".join(piece.text for piece in lead)
+    if len(said.pieces) > _LEAD_WORDS:
+        lead = Said.of(said.pieces[:_LEAD_WORDS])
+        text = " ".join([piece.text for piece in lead.pieces])
     return Fingerprint(
         address=canonical(entry.url),
         title=" ".join(title),
         outlet=_outlet(entry.source or entry.feed),
-        generic=cleaning.is_generic(head, headed),
+        generic=cleaning.is_generic(head, headed.marks),
         published=entry.published,
-        words=sketches.pack([piece.codes for piece in said]),
-        head=facts(head, headed, plain_words=plain),
+        words=sketches.pack([piece.codes for piece in said.pieces]),
+        head=facts(head, headed, plain_words=lexicon.written(said.pieces) if named else _NO_WORDS),
         lead=figures_and_periods(text, lead),
     )
 
 
-def _headline(entry: Entry) -> tuple[str, list[Piece]]:
+def _headline(entry: Entry) -> tuple[str, Said]:
     title = entry.title[:_MAX_TITLE]
-    said = lexicon.pieces(title)
+    said = lexicon.read(title)
     if not cleaning.is_adorned(said):
         return " ".join(title.split()), said
     head = cleaning.headline(title, entry.source)
-    return head, lexicon.pieces(head)
+    return head, lexicon.read(head)
 
 
-def _body(entry: Entry) -> tuple[str, list[Piece]]:
+def _body(entry: Entry) -> tuple[str, Said]:
     text = (entry.summary or entry.text)[:_MAX_TEXT]
-    said = lexicon.pieces(text)
+    said = lexicon.read(text)
     if not cleaning.is_mixed(said):
         return " ".join(text.split()), said
-    text = cleaning.body(text, said)
-    return text, lexicon.pieces(text)
+    text = cleaning.body(text, said.marks)
+    return text, lexicon.read(text)
 
 
 @lru_cache(maxsize=4_096)

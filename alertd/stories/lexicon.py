@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
+import msgspec
+
 from alertd.stories import sketches
 from alertd.stories.marks import COUNTS, DIGIT, JOINS, LEADS, MONTH, PART, SAYS, VERB, YEAR, marks_of
 from alertd.stories.words import (
@@ -29,6 +31,7 @@ from alertd.stories.words import (
 )  # fmt: skip
 
 _TELLING: Final = DIGIT | PART | VERB
+_REACHING: Final = MONTH | COUNTS
 _MOST: Final = 32_768
 _LONGEST: Final = 48
 _WORD = re.compile(r"[^\W_]+(?:['\u2019.&-][^\W_]+)*")
@@ -84,44 +87,74 @@ class Piece:
     capitals: int
 
 
+class Said(msgspec.Struct, frozen=True, gc=False):
+    """A text by its pieces.
+
+    Attributes:
+        pieces: in order.
+        spots: places of those that may be one with their neighbours in what is read of figures and periods.
+        telling: those that have signs, periods or numbers of their own.
+        marks: of all of them.
+    """
+
+    pieces: Sequence[Piece]
+    spots: Sequence[int]
+    telling: Sequence[Piece]
+    marks: int
+
+    @classmethod
+    def of(cls, pieces: Sequence[Piece]) -> Said:
+        """Look once through the pieces of a text."""
+        spots, telling, found = [], [], 0
+        for at, piece in enumerate(pieces):
+            if marks := piece.marks:
+                found |= marks
+                if marks & JOINS:
+                    spots.append(at)
+                if marks & SAYS:
+                    telling.append(piece)
+        return cls(pieces, spots, telling, found)
+
+
+def read(text: str) -> Said:
+    """Read a text."""
+    return Said.of(pieces(text))
+
+
 def pieces(text: str) -> list[Piece]:
     """The pieces of a text, in order."""
     return list(map(_known.__getitem__, text.split()))
 
 
-def marks(said: Iterable[Piece]) -> int:
-    """All marks of pieces."""
-    found = 0
-    for piece in said:
-        found |= piece.marks
-    return found
-
-
-def runs(said: Sequence[Piece]) -> list[str]:
+def runs(said: Said) -> list[str]:
     """The runs of neighbouring pieces that may hold figures or periods: none of these reaches out of its run."""
-    spots = [at for at, piece in enumerate(said) if piece.marks & JOINS]
+    if not said.marks & _TELLING:
+        return []
     found: list[str] = []
     run: list[str] = []
     seen, last = 0, -1
-    for at in _with_between(said, spots) if spots else ():
+    pieces = said.pieces
+    for at in _with_between(said) if said.marks & _REACHING else said.spots:
         if at != last + 1:
             if seen & _TELLING:
                 found.append(" ".join(run))
             run, seen = [], 0
-        run.append(said[at].text)
-        seen |= said[at].marks
+        piece = pieces[at]
+        run.append(piece.text)
+        seen |= piece.marks
         last = at
     if seen & _TELLING:
         found.append(" ".join(run))
     return found
 
 
-def _with_between(said: Sequence[Piece], spots: list[int]) -> Sequence[int]:
-    """Places of pieces, with those that stand between a year and what it counts, or lead to a month."""
+def _with_between(said: Said) -> Sequence[int]:
+    """The places, with those of pieces that stand between a year and what it counts, or lead to a month."""
+    pieces, spots = said.pieces, said.spots
     more = [
         at - 1 for at in spots
-        if at and (((marks := said[at].marks) & MONTH and said[at - 1].marks & LEADS)
-        or (at > 1 and marks & COUNTS and said[at - 2].marks & YEAR))
+        if at and (((marks := pieces[at].marks) & MONTH and pieces[at - 1].marks & LEADS)
+        or (at > 1 and marks & COUNTS and pieces[at - 2].marks & YEAR))
     ]  # fmt: skip
     return sorted({*spots, *more}) if more else spots
 

@@ -13,8 +13,8 @@ from alertd.stories.words import MONTH_NAMES, SCALES
 
 (
     DIGIT, CLOCK, MONTH, YEAR, PART, VERB, SAYS, JOINS, LEADS, COUNTS, WRAPS, APART, ADDED, AGENCY, ENDED, CREDITED,
-    MORE, GENERIC,
-) = (1 << bit for bit in range(18))  # fmt: skip
+    MORE, GENERIC, PLACE,
+) = (1 << bit for bit in range(19))  # fmt: skip
 """Marks of a piece, plain numbers, for they are asked for in every text:
 
 - it has a digit; may be a part of a time of day, a date, a year, a quarter or half; is May or March (verbs as well);
@@ -24,6 +24,7 @@ from alertd.stories.words import MONTH_NAMES, SCALES
 - `WRAPS`: as the first of a headline it may be the outlet's; `APART`: it may set the outlet's name apart; `GENERIC`: it
   may belong to a headline that outlets use again and again;
 - `ADDED`: it has a bracket or dash, as what outlets put before a text has; `AGENCY`: it may name an agency there;
+  `PLACE`: as the first of a text it may name the place of a dateline;
   `ENDED`: it may belong to what they put at the end or between; `CREDITED`: to a credit; `MORE`: to one after "for"."""
 
 EVERY: Final = ~0
@@ -68,12 +69,13 @@ _MARKS: Final = (
         ),
     ),
     (APART, re.compile(r"^(?:[-|\u2013\u2014\u00b7]|::|//?)$")),
+    (PLACE, re.compile(r"^[A-Z](?:[A-Z.'-]|$)")),
     (ADDED, re.compile(r"[()\[\]/\u2013\u2014]|--|-$")),
     (
         AGENCY,
         re.compile(
             r"(?:^|[\[(/])(?:reuters|ap|afp|bloomberg|dow|dpa|pti|ians|ani|xinhua|kyodo|yonhap|upi|efe|marketwatch|pr|"
-            r"business|globe|accesswire|newsfile|thomson|associated|alliance|rtt|benzinga|mt|newsrx)",
+            r"business|globe|cnbc|accesswire|newsfile|thomson|associated|alliance|rtt|benzinga|mt|newsrx)",
             re.IGNORECASE,
         ),
     ),

@@ -54,11 +54,16 @@ def row_of(article: Article, tags: Tags, placement: Placement) -> str:
             for c in tags.companies
         ],
         [[e.type, _share(e.confidence), [_place(name, tags.companies) for name in e.companies]] for e in tags.events],
-        _mood(tags.sentiment), tags.facts, " ".join(f"{k}={v}" for k, v in sorted(tags.versions.items())),
+        _mood(tags.sentiment), tags.facts, _made_by(tuple(tags.versions.items())),
         [placement.story.id, placement.story.revision, placement.relation, _share(placement.novelty),
          len(placement.story.sources)],
     ]  # fmt: skip
     return msgspec.json.encode(row).decode()
+
+
+@lru_cache(maxsize=64)
+def _made_by(versions: tuple[tuple[str, str], ...]) -> str:
+    return " ".join(f"{part}={version}" for part, version in sorted(versions))
 
 
 def _share(value: float) -> int:

@@ -64,7 +64,7 @@ def test_runs_hold_all_that_is_read_of_figures_and_periods(text: str) -> None:
 
 def test_what_says_nothing_is_in_no_run() -> None:
     text = "the board of the mill met in May 2026 to sell 4.7 bln euros of debt by half , said the head of it"
-    assert lexicon.runs(lexicon.pieces(text)) == ["in May 2026", "4.7 bln euros", "half"]
+    assert lexicon.runs(lexicon.read(text)) == ["in May 2026", "4.7 bln euros", "half"]
 
 
 def test_long_pieces_are_not_kept() -> None:
