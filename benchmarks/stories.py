@@ -171,11 +171,12 @@ class _Placing:
         As there, the next ones are accepted, so many at a time as go together, while the last ones are decided. The
         last round only decides.
         """
-        await self._lease.acquire()
         await self._stage.lease.acquire()
         left = iter(given)
         deliveries: Sequence[Delivery] = ()
         while (part := list(itertools.islice(left, _CHUNK))) or deliveries:
+            # who has shown no life for a while does not trust its shares
+            await self._lease.acquire()
             entries = [judged(one) for one in part]
             began, used = time.perf_counter(), time.process_time()
             await asyncio.gather(self._accept(entries), self._stage.decide(deliveries))
