@@ -33,6 +33,7 @@ _MOST_CONFLICTS = 100
 _LONG = 50_000
 """Characters from which fingerprints are made in a thread: less takes no longer than to hand it over."""
 _REMEMBERED = 16_384
+_NOWHERE = (-1, -1)
 
 Outcome = tuple[Literal["accepted", "seen"], str]
 
@@ -89,6 +90,7 @@ class Accepter:
         # as it is stored: most is only glanced at
         self._known: Recent[int, str] = Recent(_REMEMBERED)
         self._connections = 0
+        self._lasting, self._lasting_in = bytearray(), _NOWHERE
 
     async def accept(self, items: Sequence[Judged], shard: int = 0) -> list[Outcome]:
         """Make articles of entries, each once and in the order given.
@@ -150,10 +152,7 @@ class Accepter:
         context = self._context
         for _ in range(_MOST_CONFLICTS):
             era = int(context.clock() // context.window)
-            placed = [keys.placed(w.candidate.bands) for w in batch]
-            answer = await context.store.run(
-                "look", [keys.SEQUENCE], [keys.BANDS, era, _ERAS, _ERAS * context.window, *placed]
-            )  # fmt: skip
+            answer = await self._looked(batch, era)
             accepted, held = int(answer[0]), answer[2::2]
             met = [meetings(text, accepted) for text in answer[1::2]]
             stored = await self._fetched({place for places in met for place in places})
@@ -192,6 +191,23 @@ class Accepter:
             if waiting.shard in gone:
                 waiting.request.fail(error)
         return [waiting for waiting in batch if waiting.shard not in gone]
+
+    async def _looked(self, batch: Sequence[_Waiting], era: int) -> list[str]:
+        """What `look.lua` answers; of the tables of this era it is remembered which have their life."""
+        store, window = self._context.store, self._context.window
+        while True:
+            # behind a new connection may be a server without these tables
+            if self._lasting_in != (now := (era, store.connections)):
+                self._lasting_in, self._lasting = now, bytearray(keys.BAND_TABLES)
+            placed = [keys.placed(w.candidate.bands, self._lasting) for w in batch]
+            try:
+                arguments: list[str | int] = [keys.BANDS, era, _ERAS, _ERAS * window, *placed]
+                answer: list[str] = await store.run("look", [keys.SEQUENCE], arguments)
+            except BaseException:
+                self._lasting_in = _NOWHERE
+                raise
+            if store.connections == now[1]:
+                return answer
 
     async def _fetched(self, places: set[int]) -> Mapping[int, str]:
         """What is stored of accepted articles, as `accept.lua` writes it; the latest are at hand."""

@@ -125,9 +125,18 @@ def band_table(band: str) -> str:
     return f"{crc32(band.encode()) % BAND_TABLES:x}"
 
 
-def placed(bands: Iterable[str]) -> str:
-    """Bands with their tables, each as `TABLE BAND;`, as scripts read them."""
-    return "".join([f"{crc32(band.encode()) % BAND_TABLES:x} {band};" for band in bands])
+def placed(bands: Iterable[str], lasting: bytearray) -> str:
+    """Bands with their tables, as `look.lua` reads them.
+
+    Args:
+        lasting: by the numbers of tables, 1 where one is known to have its life; from now on those of these bands, too.
+    """
+    said = []
+    for band in bands:
+        number = crc32(band.encode()) % BAND_TABLES
+        said.append(f"{number:x} {band};" if lasting[number] else f"{number:x}!{band};")
+        lasting[number] = 1
+    return "".join(said)
 
 
 def root(article: str) -> str:

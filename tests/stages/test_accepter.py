@@ -225,10 +225,26 @@ async def test_what_was_looked_for_and_never_came_misleads_nobody(redis: Redis, 
         accepter = Accepter(ctx, lease := ctx.shares())
         assert await lease.acquire()
         era = int(ctx.clock() // ctx.window)
-        sought = "".join(f"{keys.band_table(band)} {band};" for band in candidate(TITLE).bands)
+        sought = keys.placed(candidate(TITLE).bands, bytearray(keys.BAND_TABLES))
         # a process that died before it accepted what it had looked for
         await ctx.store.run("look", [keys.SEQUENCE], [keys.BANDS, era, 2, ctx.window, sought])
         await accepter.accept(await every(ctx, entry(OTHERS[2])))
         ((_, first),) = await accepter.accept(await every(ctx, entry(TITLE)))
         await accepter.accept(await every(ctx, entry(TITLE, feed="post")))
         assert [row["copy"] for row in await stream(redis, keys.ARTICLES)] == ["", "", first]
+
+
+async def test_every_table_of_bands_has_its_life_on_each_server(redis: Redis, tmp_path: Path) -> None:
+    async with context(redis, tmp_path) as ctx:
+        accepter = Accepter(ctx, shares := ctx.shares())
+        assert await shares.acquire()
+        every_table = f"{keys.BANDS}*"
+        await accepter.accept(await every(ctx, entry(TITLE)))
+        tables = sorted([name async for name in redis.scan_iter(match=every_table)])
+        # another server took its place, which has none of them
+        await cast(Any, redis).delete(*tables)
+        ctx.store.connections += 1
+        await accepter.accept(await every(ctx, entry(TITLE, feed="post")))
+        again = sorted([name async for name in redis.scan_iter(match=every_table)])
+        assert len(again) >= len(tables) > 8
+        assert all([await cast(Any, redis).ttl(name) > ctx.window for name in again])

@@ -13,10 +13,14 @@
 if redis.replicate_commands then redis.replicate_commands() end
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 'fenced' end
 local life, prefix = tonumber(ARGV[2]), ARGV[6]
+-- what goes to one place goes there once for all of them
+local lists, rows, recents, gone, done, stories, lives = {}, {}, {}, {}, {}, {'GT'}, {}
+local most_stories
 local function learn(learned, story, row, recent)
   redis.call('XADD', prefix .. 'passed', 'MAXLEN', '~', learned.passed, '*', 'row', row, 'recent', recent)
-  redis.call('ZADD', prefix .. 'stories', 'GT', learned.at, story)
-  redis.call('ZREMRANGEBYRANK', prefix .. 'stories', 0, -1 - learned.stories)
+  stories[#stories + 1] = learned.at
+  stories[#stories + 1] = story
+  most_stories = learned.stories
   local heard = prefix .. 'heard:' .. learned.day
   for _, said in ipairs(learned.companies) do
     local name = prefix .. 'pulse:' .. said[1] .. ':' .. learned.week
@@ -25,9 +29,9 @@ local function learn(learned, story, row, recent)
     up, down = up + (said[2] > 0 and 1 or 0), down + (said[2] < 0 and 1 or 0)
     redis.call('HSET', name, learned.hour, string.format('%d,%d,%d,%d', count + 1, up, down, sum + said[3]))
     for _, mark in ipairs(said[4]) do redis.call('HSETNX', name, mark[1], mark[2]) end
-    redis.call('EXPIRE', name, learned.life)
     redis.call('ZINCRBY', heard, 1, said[1])
-    redis.call('EXPIRE', heard, learned.heard)
+    lives[name] = learned.life
+    lives[heard] = learned.heard
   end
   for _, rule in ipairs(learned.rules) do
     local days = prefix .. 'rule-days:' .. learned.day
@@ -41,8 +45,6 @@ if redis.call('EXISTS', prefix .. 'decision:' .. ARGV[at + 1]) == 0 then
   for i = 8, at - 1, 2 do redis.call('HINCRBY', KEYS[5], ARGV[i], ARGV[i + 1]) end
 end
 local up_to = tonumber(redis.call('GET', KEYS[4]) or '0')
--- what goes to one place goes there once for all of them
-local lists, rows, recents, gone, done = {}, {}, {}, {}, {}
 while at <= #ARGV do
   local stream_id, ident, seq, story, decision, record, recent, row, told, listed = unpack(ARGV, at, at + 9)
   local learned = ARGV[at + 15]
@@ -76,11 +78,13 @@ while at <= #ARGV do
     for i = alert, at - 1, 2 do redis.call('XADD', KEYS[3], '*', 'key', ARGV[i], 'alert', ARGV[i + 1]) end
     if held > key then redis.call('EXPIRE', posts, life + 86400) end
     local parked = prefix .. 'parked:' .. ident
-    for _, bundle in ipairs(redis.call('LRANGE', parked, 0, -1)) do
-      local copy = cjson.decode(bundle)
-      redis.call('XADD', KEYS[2], '*', 'seq', copy.seq, 'article', copy.article, 'fp', copy.fp, 'tags', '', 'heard', '1')
+    if redis.call('EXISTS', parked) == 1 then
+      for _, bundle in ipairs(redis.call('LRANGE', parked, 0, -1)) do
+        local copy = cjson.decode(bundle)
+        redis.call('XADD', KEYS[2], '*', 'seq', copy.seq, 'article', copy.article, 'fp', copy.fp, 'tags', '', 'heard', '1')
+      end
+      gone[#gone + 1] = parked
     end
-    gone[#gone + 1] = parked
     gone[#gone + 1] = prefix .. 'open:' .. ident
     if tonumber(seq) > up_to then up_to = tonumber(seq) end
     rows[#rows + 1] = row
@@ -96,7 +100,10 @@ for name, places in pairs(lists) do
   redis.call('ZREMRANGEBYRANK', place, 0, -1 - tonumber(ARGV[5]))
   redis.call('EXPIRE', place, life)
 end
+for name, seconds in pairs(lives) do redis.call('EXPIRE', name, seconds) end
 if #rows > 0 then
+  redis.call('ZADD', prefix .. 'stories', unpack(stories))
+  redis.call('ZREMRANGEBYRANK', prefix .. 'stories', 0, -1 - most_stories)
   redis.call('DEL', unpack(gone))
   redis.call('RPUSH', KEYS[7], unpack(rows))
   redis.call('LPUSH', KEYS[6], unpack(recents))
