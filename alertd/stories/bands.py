@@ -31,7 +31,7 @@ def bands(fp: Fingerprint) -> tuple[str, ...]:
 
 def bands_of(fps: Sequence[Fingerprint]) -> list[tuple[str, ...]]:
     """The keys of `bands` for many articles, at a fraction of the price of one after the other."""
-    contents = [[sketches.code(w) for w in own] if len(own := content(fp.title)) >= 3 else () for fp in fps]
+    contents = [list(map(sketches.code, own)) if len(own := content(fp.title)) >= 3 else () for fp in fps]
     openings = [o if len(o := sketches.beginning(fp.words, _OPENING)) > SHORTEST else array("H") for fp in fps]
     heads = iter(_bands("h", sketches.least([c for c in contents if c], _TITLE_BANDS * _ROWS), _TITLE_BANDS))
     texts = iter(_bands("o", sketches.least_pairs([o for o in openings if o], _OPENING_BANDS * _ROWS), _OPENING_BANDS))

@@ -137,7 +137,8 @@ def likeness(a: Fingerprint, b: Fingerprint) -> float:
 def title_likeness(a: str, b: str) -> float:
     """Jaccard index of the meaningful words of two folded headlines."""
     x, y = content(a), content(b)
-    return len(x & y) / len(x | y) if x | y else 0.0
+    common = len(x & y)
+    return common / (len(x) + len(y) - common) if x or y else 0.0
 
 
 def shared_words(a: Fingerprint, b: Fingerprint) -> float:
@@ -182,7 +183,7 @@ def may_copy(new: Fingerprint, address: str, title: str) -> bool:
         return True
     a, b = content(new.title), content(title)
     common = len(a & b)
-    return bool(common) and (common >= _RELATED * len(a | b) or common >= _INSIDE * min(len(a), len(b)))
+    return bool(common) and (common >= _RELATED * (len(a) + len(b) - common) or common >= _INSIDE * min(len(a), len(b)))
 
 
 def _copies(new: Fingerprint, old: Fingerprint) -> tuple[float, str]:
