@@ -7,6 +7,7 @@ that another set of weights does not move them.
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -212,7 +213,7 @@ def raw(packed: str) -> tuple[bytes, float]:
     """The bytes of a packed vector, each a value of it, and what makes its length 1."""
     stored = base64.b64decode(packed)
     values = np.frombuffer(stored, np.int8).astype(np.float32)
-    return stored, 1 / max(float(np.sqrt(values @ values)), 1e-9)
+    return stored, 1 / max(math.sqrt(values @ values), 1e-9)
 
 
 def unit(packed: str) -> NDArray[np.float32]:
