@@ -89,6 +89,7 @@ async def _measure(folder: Path, count: int, clients: int, rate: float, rounds: 
     server = await embedded.start(folder, linger=2.0)
     try:
         async with open_store(socket=server.socket, exclusive=True) as store:
+            await store.prepare()
             lease = Lease(store, "decide", "bench")
             await lease.acquire()
             rules = [f"rule {number}" for number in range(RULES)]

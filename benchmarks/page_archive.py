@@ -11,6 +11,8 @@ import random
 from collections.abc import Sequence
 from typing import Any, Final, cast
 
+from msgspec.structs import replace
+
 from alertd.articles import (
     Alert,
     Article,
@@ -34,7 +36,7 @@ from alertd.stages.telling import Told
 from alertd.store import keys
 from alertd.store.connection import Store
 from alertd.store.leases import Lease
-from alertd.store.streams import Delivery
+from alertd.store.streams import Delivery, Reader
 from alertd.stories.events import CANDIDATES
 from alertd.stories.fingerprints import Fingerprint
 from alertd.stories.placing import StoryCandidate
@@ -50,6 +52,7 @@ FEEDS: Final = 200
 _TOGETHER: Final = 64
 _ALERTED: Final = 0.05
 _KNOWN: Final = 3_000
+_KEPT: Final = 1_000
 
 
 class Made:
@@ -63,6 +66,7 @@ class Made:
 
     def __init__(self, store: Store, lease: Lease, rules: Sequence[str]) -> None:
         self._store, self._lease, self._rules = store, lease, rules
+        self._reader = Reader(store, keys.TAGGED, "benchmark", idle=60.0)
         self._rng = random.Random(SEED)
         gazetteer = Gazetteer.open()
         known = sorted(range(len(gazetteer)), key=lambda n: -gazetteer.prior(n))[:_KNOWN]
@@ -135,8 +139,10 @@ class Made:
         """Store articles as the stage decide does, with what was told of them."""
         life = max(1, int(WINDOW - (now - made[-1][0].arrived.article.arrived)))
         rows: list[str | int | float | bytes] = []
-        for placed, told in made:
-            decided = decided_of(placed, told, "made-up")
+        # decide takes only what was delivered to it
+        deliveries = await self._delivered([placed.arrived.delivery for placed, _ in made])
+        for (placed, told), delivery in zip(made, deliveries, strict=True):
+            decided = decided_of(replace(placed, arrived=replace(placed.arrived, delivery=delivery)), told, "made-up")
             rows += row(decided, placed.after.record(), placed.arrived.article.arrived)
         counts: list[str | int] = [
             "articles",
@@ -153,6 +159,14 @@ class Made:
             [self._lease.token, life, RECENT, TIMELINE, CANDIDATES, keys.PREFIX, 2, *counts, *rows],
         )  # fmt: skip
         await self._deliver(now)
+
+    async def _delivered(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
+        """The same as entries of the stream that decide reads, read by it."""
+        async with cast(Any, self._store.redis).pipeline(transaction=False) as pipe:
+            for delivery in deliveries:
+                pipe.xadd(keys.TAGGED, delivery.fields, maxlen=_KEPT)
+            await pipe.execute()
+        return await self._reader.fresh(len(deliveries), 0)
 
     async def _deliver(self, now: float) -> None:
         async with cast(Any, self._store.redis).pipeline(transaction=False) as pipe:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -77,6 +79,20 @@ class Sentineled:
         await self._serve(before, now)
         await self._settled()
         return took
+
+    @asynccontextmanager
+    async def deaf_replicas(self) -> AsyncIterator[None]:
+        """Have the replicas stand still for as long as the block lasts, though they stay connected."""
+        master = await self._master()
+        replicas = [server for port, server in self._servers.items() if port != master]
+        for server in replicas:
+            server.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for server in replicas:
+                server.send_signal(signal.SIGCONT)
+        await self._settled()
 
     async def _settled(self) -> None:
         """Wait until every Sentinel knows all others, and all servers as they should be."""

@@ -32,7 +32,7 @@ from alertd.stages.decide import DecideStage
 from alertd.stages.tag import TagStage, article_of
 from alertd.store import keys
 from alertd.store.connection import Store, open_store
-from alertd.store.streams import Delivery
+from alertd.store.streams import EVERYTHING, Delivery, Reader, trim
 from alertd.tagging.gazetteer import Gazetteer
 from alertd.web.metrics import Metrics
 from benchmarks import Result
@@ -156,6 +156,7 @@ class _Placing:
         self._lease = context.shares()
         self._accepter = Accepter(context, self._lease)
         self._stage = DecideStage(context)
+        self._reader = Reader(context.store, keys.TAGGED, "benchmark", idle=60.0)
         self._last = "-"
         self._ids: dict[str, str] = {}
         self.cpu = 0.0
@@ -190,9 +191,9 @@ class _Placing:
             await self._accepter.accept(entries[start : start + AT_ONCE])
 
     async def _tagged(self, tags: dict[str, Tags]) -> list[Delivery]:
-        """What the stage tag would pass on of all that was accepted since the last time."""
+        """Pass on all that was accepted since the last time, as the stage tag would, and read it as decide does."""
         rows = await self._redis.xrange(keys.ARTICLES, min=self._last)
-        deliveries = []
+        await trim(self._context.store, keys.TAGGED)
         async with self._redis.pipeline(transaction=False) as pipe:
             for ident, accepted in rows:
                 waiting = article_of(Delivery(ident, accepted))
@@ -203,11 +204,11 @@ class _Placing:
                 pipe.set(keys.tags(ident), kept, ex=self._context.window)
                 fields = {"seq": waiting.seq, "article": dumps(article), "fp": waiting.fingerprint,
                           "tags": "" if article.copy_of else dumps(found)}  # fmt: skip
-                deliveries.append(Delivery(ident, fields))
+                pipe.xadd(keys.TAGGED, fields)
             pipe.xtrim(keys.ARTICLES, maxlen=0)
             await pipe.execute()
         self._last = f"({rows[-1][0]}" if rows else self._last
-        return deliveries
+        return await self._reader.fresh(EVERYTHING, 0)
 
     async def decisions(self, guids: Sequence[str]) -> dict[str, dict[str, Any]]:
         texts = await self._redis.mget([keys.decision(self._ids[guid]) for guid in guids])

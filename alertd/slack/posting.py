@@ -135,10 +135,10 @@ class SlackSink:
         )
         await self._call(call, channel)
 
-    async def find(self, channel: str, key: str, *, since: float, thread: str = "") -> str | None:
+    async def find(self, channel: str, *wanted: str, since: float, thread: str = "") -> dict[str, str]:
         """See `Sink.find`."""
         try:
-            return await self._find(await self._resolve(channel), channel, key, since - SKEW, thread)
+            return await self._find(await self._resolve(channel), channel, frozenset(wanted), since - SKEW, thread)
         except PostError as error:
             if is_unreadable(error.code) and error.code != "history_too_long":
                 self._unreadable.add(channel)
@@ -165,7 +165,10 @@ class SlackSink:
             await self._session.close()
         self._session = self._client = None
 
-    async def _find(self, place: str, channel: str, key: str, oldest: float, thread: str) -> str | None:
+    async def _find(
+        self, place: str, channel: str, wanted: frozenset[str], oldest: float, thread: str
+    ) -> dict[str, str]:  # fmt: skip
+        there: dict[str, str] = {}
         cursor = ""
         for _ in range(_PAGES):
             asked = {
@@ -178,11 +181,11 @@ class SlackSink:
             }
             said = await self._ask("conversations.replies" if thread else "conversations.history", asked, channel)
             for found in said.get("messages") or ():
-                if key in keys_of(found.get("metadata") or {}):
-                    return str(found["ts"])
+                for key in wanted.intersection(keys_of(found.get("metadata") or {})):
+                    there.setdefault(key, str(found["ts"]))
             cursor = _cursor(said)
-            if not cursor:
-                return None
+            if not cursor or len(there) == len(wanted):
+                return there
         raise PostError(
             f"the history since then has more than {_PAGES * _PAGE} messages",
             where=channel,

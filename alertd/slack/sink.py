@@ -26,12 +26,12 @@ class Sink(Protocol):
                 act; `doubt`: it may have been taken, look it up before posting again.
         """
 
-    async def find(self, channel: str, key: str, *, since: float, thread: str = "") -> str | None:
-        """The timestamp of a message of alertd's with this key, or None when it is not there.
+    async def find(self, channel: str, *wanted: str, since: float, thread: str = "") -> dict[str, str]:
+        """The timestamps of alertd's messages with these keys, by key; what is not there is missing.
 
         Args:
             channel: as configured.
-            key: key of an alert or a digest.
+            wanted: keys of alerts, told alone or in a digest, or of digests.
             since: Unix seconds; older messages are not looked at.
             thread: timestamp of the thread's first message when the message was a reply.
 
@@ -82,9 +82,9 @@ class Router:
         """See `Sink.post`."""
         return await self._of(channel).post(channel, message, thread)
 
-    async def find(self, channel: str, key: str, *, since: float, thread: str = "") -> str | None:
+    async def find(self, channel: str, *wanted: str, since: float, thread: str = "") -> dict[str, str]:
         """See `Sink.find`."""
-        return await self._of(channel).find(channel, key, since=since, thread=thread)
+        return await self._of(channel).find(channel, *wanted, since=since, thread=thread)
 
     async def update(self, channel: str, ts: str, message: Message) -> None:
         """See `Sink.update`."""

@@ -251,9 +251,9 @@ class TerminalSink:
             del self._printed[next(iter(self._printed))]
         return ts
 
-    async def find(self, channel: str, key: str, *, since: float, thread: str = "") -> str | None:  # noqa: ARG002
-        """The timestamp under which this sink printed the key, or None."""
-        return self._printed.get((channel, key))
+    async def find(self, channel: str, *wanted: str, since: float, thread: str = "") -> dict[str, str]:  # noqa: ARG002
+        """The timestamps under which this sink printed the keys."""
+        return {key: ts for key in wanted if (ts := self._printed.get((channel, key)))}
 
     async def update(self, channel: str, ts: str, message: Message) -> None:
         """Do nothing: what is printed stays as it is."""

@@ -48,9 +48,9 @@ class _Webhook:
         """False: there is no history."""
         return False
 
-    async def find(self, channel: str, key: str, *, since: float, thread: str = "") -> str | None:  # noqa: ARG002
-        """None: there is no history."""
-        return None
+    async def find(self, channel: str, *wanted: str, since: float, thread: str = "") -> dict[str, str]:  # noqa: ARG002
+        """Nothing: there is no history."""
+        return {}
 
     async def update(self, channel: str, ts: str, message: Message) -> None:
         """Do nothing: what was sent stays as it is."""

@@ -54,6 +54,7 @@ class Decider:
         self._teller = teller
         self.decided_to = 0.0
         """Arrival of the latest article that was decided, Unix seconds."""
+        self._run_id = ""
         self._shelf = Shelf(context.store.redis, context.window)
 
     def renew(self) -> None:
@@ -88,6 +89,11 @@ class Decider:
 
     async def _decide(self, arrived: Sequence[Arrived | Parked]) -> list[Decided]:
         context, now = self._context, self._context.now
+        run_id = await context.store.run_id()
+        if run_id != self._run_id:
+            # another server answers, or this one was started again: it may lack the last writes
+            self.renew()
+            self._run_id = run_id
         before, tags = await self._look_up(arrived)
         fresh: list[Arrived | Parked] = []
         again: list[Arrived | Parked] = []
@@ -103,8 +109,13 @@ class Decider:
         if placed := await self._placed(fresh, before, tags):
             told = await self._teller.tell(now, [one.news for one in placed])
             decided = [decided_of(*pair, now.configuration.generation) for pair in zip(placed, told, strict=True)]
-            if await self._commit(decided) == "fenced":
+            outcome, *unknown = await self._commit(decided)
+            if outcome == "fenced":
                 self._lease.lost()
+            if unknown:
+                logger.warning("%d articles are not known to the server any more; it is given them anew", len(unknown))
+                self.renew()
+                return await self._decide([one for one in arrived if one.delivery.id not in unknown])
         if again:
             await cast(Any, context.store.redis).xack(keys.TAGGED, "decide", *(one.delivery.id for one in again))
         return decided
@@ -175,7 +186,8 @@ class Decider:
             earlier.candidate.story if earlier else None, tuple(found.values()), tuple(sought), untold,
         )  # fmt: skip
 
-    async def _commit(self, decided: Sequence[Decided]) -> str:
+    async def _commit(self, decided: Sequence[Decided]) -> list[str]:
+        """Store what was decided; what `decided.lua` returns."""
         context = self._context
         counts = Counter(name for one in decided for name in counted(one))
         last = {one.after.candidate.story.id: number for number, one in enumerate(d.placed for d in decided)}
@@ -195,7 +207,7 @@ class Decider:
                 *(part for pair in counts.items() for part in pair), *rows,
             ],
         )  # fmt: skip
-        return str(answer)
+        return list(answer)
 
     def _note(self, decided: Sequence[Decided]) -> None:
         metrics = self._context.metrics

@@ -187,9 +187,15 @@ class FeedMemory:
         commit = _Commit(names, arguments, asyncio.get_running_loop().create_future())
         self._waiting.append(commit)
         self._send_soon()
-        if await commit.done == "fenced":
+        outcome = await commit.done
+        if outcome == "fenced":
             raise self._shares.fenced([shard])
         self._check_token(feed)
+        if outcome == "unknown":
+            # with the validators of this document its entries would never be read again
+            self._forget_all()
+            logger.warning("the store lacks what was just taken in; the feed is read again", extra={"feed": feed.name})
+            return
         self._states[feed.name] = state
         if shown is not None:
             self._shown.put(feed.name, shown)

@@ -24,6 +24,8 @@ MOST_DELIVERED: Final = 20_000
 WORKSPACE_BURST: Final = 5
 """Messages that may leave at once, all channels together."""
 _LOOK_AHEAD: Final = 1_000
+_UNSAFE: Final = 1.0
+"""Seconds until the next try when no replica took note of what was about to be posted."""
 
 
 class Outbox:
@@ -87,16 +89,22 @@ class Outbox:
         found = await self._redis.mget([keys.thread(story, self.channel) for story in stories])
         return {story: ts for story, ts in zip(stories, found, strict=True) if ts}
 
-    async def claim(self, claim: Claim) -> float:
-        """Note what is about to be posted; returns 0.0, or the seconds to wait before it may be.
+    async def claim(self, claim: Claim) -> float | None:
+        """Note what is about to be posted, where it outlives the server that notes it.
+
+        Returns:
+            0.0, or the seconds to wait before it may be posted; None when not all of it waits any more.
 
         Raises:
             FencedError: the channel went to another process.
         """
         slack = self._context.now.configuration.settings.slack
-        outcome, wait = await self._context.store.run(
+        (outcome, wait), safe = await self._context.store.run_safe(
             "claim",
-            [self._lease.key, keys.sending(self.channel), keys.pace(self.channel), keys.PACE],
+            [
+                self._lease.key, keys.sending(self.channel), keys.pace(self.channel), keys.PACE,
+                *(keys.alert(name) for name, _ in claim.alerts),
+            ],
             [
                 self._lease.token, claim.dump(), slack.pace * 1000, slack.burst, 1000 / slack.workspace_rate,
                 WORKSPACE_BURST,
@@ -104,6 +112,13 @@ class Outbox:
         )  # fmt: skip
         if outcome == "fenced":
             self._lease.lost()
+        if outcome == "gone":
+            self._known.clear()
+            return None
+        if outcome == "claimed" and not safe:
+            # should this server be lost now, whoever takes over would post it again
+            await self.unclaim(claim)
+            return _UNSAFE
         return float(wait) / 1000
 
     async def unclaim(self, claim: Claim, pause: float = 0.0) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final, cast
 
 from alertd.articles import Alert, dumps
@@ -138,8 +139,8 @@ class Sender:
         opens = [(alert.key, story_of(alert) if alert.kind == "post" else "") for alert in alerts]
         claim = Claim(message.key, tuple(opens), step.thread, now)
         wait = await self.outbox.claim(claim)
-        if wait > 0:
-            return wait
+        if wait is None or wait > 0:
+            return wait or 0.0
         if await self._unsure() and await self._there_already(claim, alerts):
             return 0.0
         if await self._gone(alerts):
@@ -177,20 +178,27 @@ class Sender:
         return self._sure_of != await self._context.store.run_id()
 
     async def _there_already(self, claim: Claim, alerts: Sequence[Alert]) -> bool:
-        """Look up the first message after such a change before it is posted."""
+        """Look up what the first message after such a change says before it is posted: it may have been told, by itself
+        or beside others.
+        """
         run_id = await self._context.store.run_id()
         if self._sink.readable_in(self._channel):
             since = min(alert.created for alert in alerts)
+            wanted = dict.fromkeys((claim.key, *(alert.key for alert in alerts)))
             try:
-                ts = await self._sink.find(self._channel, claim.key, since=since, thread=claim.thread)
+                there = await self._sink.find(self._channel, *wanted, since=since, thread=claim.thread)
             except PostError as error:
                 if not is_unreadable(error.code):
                     await self.outbox.unclaim(claim, error.retry_after or 0.0)
                     raise
                 logger.info("the history is not looked at: %s", error, extra={"channel": self._channel})
-                ts = None
-            if ts is not None:
-                await self._record(claim, alerts, ts, "found")
+                there = {}
+            for ts in dict.fromkeys(there.values()):
+                told = [alert for alert in alerts if there.get(alert.key) == ts]
+                names = {alert.key for alert in told}
+                opens = tuple(pair for pair in claim.alerts if pair[0] in names)
+                await self._record(replace(claim, alerts=opens), told, ts, "found")
+            if there:
                 return True
         self._sure_of = run_id
         return False
@@ -235,7 +243,8 @@ class Sender:
         grace = self._context.now.configuration.settings.slack.doubt_grace
         waited = self._context.clock() - claim.since
         try:
-            ts = await self._sink.find(self._channel, claim.key, since=claim.since, thread=claim.thread)
+            there = await self._sink.find(self._channel, claim.key, since=claim.since, thread=claim.thread)
+            ts = there.get(claim.key)
         except PostError as error:
             if not is_unreadable(error.code):
                 raise

@@ -37,6 +37,7 @@ _ANSWER = 5.0
 _BLOCKED = 10.0
 _ASKED = 1.0
 _RETRIES = 3
+_TOLD = 1_000
 _LUA = resources.files("alertd.store") / "lua"
 
 
@@ -93,6 +94,38 @@ class Store:
             text = (_LUA / f"{name}.lua").read_text(encoding="utf-8")
             script = self._scripts[name] = self.redis.register_script(text)
         return script
+
+    async def run_safe(
+        self, name: str, key_names: Sequence[str], arguments: Sequence[str | int | float | bytes]
+    ) -> tuple[Any, bool]:
+        """Run a script, and wait until its writes, and all before them, would outlive the server.
+
+        Behind Sentinels a replica takes over when the server is lost, and lacks what had not reached it. Elsewhere
+        nobody takes over, and a server that stands alone has nobody to tell.
+
+        Returns:
+            Its answer, and whether a replica took note within `_TOLD` milliseconds, or there is none.
+        """
+        if self._asked is None:
+            return await self.run(name, key_names, arguments), True
+        script = self._script(name)
+        # one connection: a server waits for what came by the connection that asks it to
+        async with cast(Any, self.redis).pipeline(transaction=False) as pipe:
+            pipe.evalsha(script.sha, len(key_names), *key_names, *arguments)
+            pipe.wait(1, _TOLD)
+            answer, told = await pipe.execute(raise_on_error=False)
+        raise_if_cancelled()
+        if isinstance(answer, NoScriptError):
+            await cast(Any, self.redis).script_load(script.script)
+            return await self.run_safe(name, key_names, arguments)
+        for found in (answer, told):
+            if isinstance(found, Exception):
+                raise found
+        return answer, bool(told) or not await self._replicas()
+
+    async def _replicas(self) -> int:
+        info = await cast(Any, self.redis.info("replication"))
+        return int(info.get("connected_slaves", 0))
 
     async def run_many(
         self, name: str, calls: Sequence[tuple[Sequence[str], Sequence[str | int | float]]]

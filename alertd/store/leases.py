@@ -2,12 +2,15 @@
 
 The holder increments a counter. Another process takes the lease over when it saw the counter unchanged for `patience`
 seconds of its own monotonic clock; the fencing token, which rises with every holder, is checked by every commit, so
-that a holder that was only slow cannot write any more (M. Kleppmann, How to do distributed locking, 2016).
+that a holder that was only slow cannot write any more (M. Kleppmann, How to do distributed locking, 2016). It rises by
+chance, not by one: a server that takes over may lack the last writes, and would give the next holder the very token by
+which the one before still commits.
 """
 
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable
 
@@ -19,6 +22,8 @@ PATIENCE = 10.0
 """Seconds without a beat after which a holder counts as gone."""
 BEAT = 2.0
 """Seconds between two beats."""
+_STEPS = 2**24
+"""Of so many steps one is taken from a token to the next; a Lua number holds a billion of them exactly."""
 
 
 class Lease:
@@ -67,8 +72,9 @@ class Lease:
         stale = self._seen and self._clock() - self._since >= self._patience
         asked = self._clock()
         token, beat = await self._store.run(
-            "acquire", [self.key], [self._owner, self._seen if stale else "", int(self._store.exclusive)]
-        )
+            "acquire", [self.key],
+            [self._owner, self._seen if stale else "", int(self._store.exclusive), 1 + secrets.randbelow(_STEPS)],
+        )  # fmt: skip
         if int(token):
             self.token, self._beaten, self._seen = int(token), asked, ""
             return True

@@ -53,17 +53,17 @@ async def test_messages_are_found_again_by_their_key() -> None:
     async with line() as (sink, _):
         first = await sink.post("#alerts", compose(alert(key="a"), NOW))
         reply = await sink.post("#alerts", compose(alert(key="b", kind="reply"), NOW), first)
-        assert await sink.find("#alerts", "a", since=NOW - 60) == first
-        assert await sink.find("#alerts", "b", since=NOW - 60) is None
-        assert await sink.find("#alerts", "b", since=NOW - 60, thread=first) == reply
-        assert await sink.find("#alerts", "a", since=NOW + 600) is None
+        assert await sink.find("#alerts", "a", since=NOW - 60) == {"a": first}
+        assert await sink.find("#alerts", "a", "b", since=NOW - 60) == {"a": first}
+        assert await sink.find("#alerts", "b", since=NOW - 60, thread=first) == {"b": reply}
+        assert await sink.find("#alerts", "a", since=NOW + 600) == {}
 
 
 async def test_a_message_can_be_replaced() -> None:
     async with line() as (sink, told):
         ts = await sink.post("#alerts", compose(alert(key="a"), NOW))
         await sink.update("#alerts", ts, compose(alert(key="c"), NOW))
-        assert await sink.find("#alerts", "c", since=NOW - 60) == ts
+        assert await sink.find("#alerts", "c", since=NOW - 60) == {"c": ts}
         assert len(told) == 1
 
 

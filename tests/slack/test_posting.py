@@ -77,7 +77,7 @@ async def test_updates_replace_text_and_keep_the_key() -> None:
         await sink.update("#alerts", ts, compose(shown, NOW))
         (found,) = slack.messages("alerts")
         assert "3 sources" in json.dumps(found["blocks"])
-        assert await sink.find("#alerts", "key-1", since=NOW) == ts
+        assert await sink.find("#alerts", "key-1", since=NOW) == {"key-1": ts}
         with pytest.raises(PostError, match="message_not_found") as caught:
             await sink.update("#alerts", "1.000000", compose(shown, NOW))
         assert caught.value.kind == "refused"
@@ -111,7 +111,7 @@ async def test_what_goes_wrong_is_told_apart(fault: Fault, kind: str, code: str,
         assert len(slack.messages("alerts")) == taken
         assert slack.calls[POST] == 1
         found = await sink.find("#alerts", "key-1", since=NOW)
-        assert (found is not None) == bool(taken)
+        assert bool(found) == bool(taken)
         assert await sink.post("#alerts", message("key-2"))
 
 
@@ -221,8 +221,8 @@ async def test_find_reads_threads_in_their_replies() -> None:
     async with line() as (_, sink):
         first = await sink.post("#alerts", message("a"))
         reply = await sink.post("#alerts", message("b"), first)
-        assert await sink.find("#alerts", "b", since=NOW) is None
-        assert await sink.find("#alerts", "b", since=NOW, thread=first) == reply
+        assert await sink.find("#alerts", "b", since=NOW) == {}
+        assert await sink.find("#alerts", "b", since=NOW, thread=first) == {"b": reply}
         with pytest.raises(PostError, match="thread_not_found"):
             await sink.find("#alerts", "b", since=NOW, thread="1.000000")
 
@@ -231,8 +231,8 @@ async def test_find_knows_the_alerts_of_a_digest() -> None:
     async with line() as (_, sink):
         (digest,) = compose_digest([alert(key="a"), alert(key="b")], NOW)
         ts = await sink.post("#alerts", digest)
-        assert await sink.find("#alerts", "b", since=NOW) == ts
-        assert await sink.find("#alerts", digest.key, since=NOW) == ts
+        assert await sink.find("#alerts", "b", since=NOW) == {"b": ts}
+        assert await sink.find("#alerts", digest.key, since=NOW) == {digest.key: ts}
 
 
 async def test_find_pages_back_to_the_time_asked() -> None:
@@ -241,9 +241,9 @@ async def test_find_pages_back_to_the_time_asked() -> None:
         for number in range(450):
             other = f"{NOW + 1 + number:.6f}"
             slack.channel("alerts").messages[other] = {"ts": other, "text": "chat"}
-        assert await sink.find("#alerts", "wanted", since=NOW) == ts
+        assert await sink.find("#alerts", "wanted", since=NOW) == {"wanted": ts}
         assert slack.calls["conversations.history"] == 3
-        assert await sink.find("#alerts", "wanted", since=NOW + 1_000) is None
+        assert await sink.find("#alerts", "wanted", since=NOW + 1_000) == {}
         for number in range(450, 2_500):
             other = f"{NOW + 1 + number:.6f}"
             slack.channel("alerts").messages[other] = {"ts": other, "text": "chat"}
@@ -258,10 +258,10 @@ async def test_find_in_a_channel_that_was_never_posted_to() -> None:
         await sink.close()
         fresh = SlackSink(slack.token, base_url=slack.base_url)
         try:
-            assert await fresh.find("#alerts", "key-1", since=NOW) == first
+            assert await fresh.find("#alerts", "key-1", since=NOW) == {"key-1": first}
             assert slack.calls["conversations.list"] == 2
-            assert await fresh.find("alerts", "key-1", since=NOW) == first
-            assert await fresh.find("C00000251", "key-1", since=NOW) == first
+            assert await fresh.find("alerts", "key-1", since=NOW) == {"key-1": first}
+            assert await fresh.find("C00000251", "key-1", since=NOW) == {"key-1": first}
             with pytest.raises(PostError, match="no such channel"):
                 await fresh.find("#nosuch", "key-1", since=NOW)
         finally:
@@ -270,7 +270,7 @@ async def test_find_in_a_channel_that_was_never_posted_to() -> None:
 
 async def test_public_channels_are_listed_without_the_scope_for_private_ones() -> None:
     async with line(scopes={"chat:write", "channels:read", "channels:history"}) as (_, sink):
-        assert await sink.find("#alerts", "key-1", since=NOW) is None
+        assert await sink.find("#alerts", "key-1", since=NOW) == {}
 
 
 async def test_history_that_may_not_be_read_is_remembered() -> None:

@@ -116,9 +116,9 @@ async def test_the_sink_prints_and_numbers() -> None:
     assert second > first
     assert out.getvalue().count("╭") == 2
     assert "reply" in out.getvalue()
-    assert await sink.find("#alerts", "key-2", since=0.0) == second
-    assert await sink.find("#alerts", "key-3", since=0.0) is None
-    assert await sink.find("#other", "key-2", since=0.0) is None
+    assert await sink.find("#alerts", "key-2", since=0.0) == {"key-2": second}
+    assert await sink.find("#alerts", "key-3", since=0.0) == {}
+    assert await sink.find("#other", "key-2", since=0.0) == {}
     assert sink.readable_in("#alerts") is False
     await sink.update("#alerts", first, compose(alert(), NOW))
     await sink.close()

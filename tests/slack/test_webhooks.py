@@ -30,7 +30,7 @@ async def test_an_incoming_webhook_gets_text_and_blocks(httpserver: HTTPServer) 
     ((request, _),) = httpserver.log
     given = request.get_json()
     assert (given["text"], given["blocks"]) == (said.text, json.loads(json.dumps(said.blocks)))
-    assert (sink.readable_in("webhook:desk"), await sink.find("x", "k", since=NOW)) == (False, None)
+    assert (sink.readable_in("webhook:desk"), await sink.find("x", "k", since=NOW)) == (False, {})
     assert await sink.link("x", "1.0") == ""
 
 

@@ -68,9 +68,9 @@ class Paper:
         self.posted.append(message.key)
         return f"{len(self.posted)}.0 {channel} {thread}"
 
-    async def find(self, *_: object, **__: object) -> str | None:
+    async def find(self, *_: object, **__: object) -> dict[str, str]:
         self.looked += 1
-        return None
+        return {}
 
     async def link(self, *_: object) -> str:
         return ""
@@ -86,11 +86,11 @@ class Lost(Paper):
         await super().post(channel, message, thread)
         raise PostError("lost", kind="doubt")
 
-    async def find(self, *_: object, **__: object) -> str | None:
+    async def find(self, *_: object, **__: object) -> dict[str, str]:
         self.looked += 1
         if self.posted:
             raise PostError("lost", kind="doubt")
-        return None
+        return {}
 
 
 async def test_a_failing_revive_does_not_end_a_stage(redis: Redis, tmp_path: Path) -> None:

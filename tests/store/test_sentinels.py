@@ -11,6 +11,7 @@ import pytest
 from alertd.errors import StoreError
 from alertd.sentinels import Sentinels, read
 from alertd.state import reach
+from alertd.store import keys
 from alertd.store.connection import TROUBLE, open_store
 from benchmarks.sentineled import Sentineled
 
@@ -63,6 +64,11 @@ async def test_another_server_takes_over(tmp_path: Path) -> None:
         redis, before = cast(Any, store.redis), await store.run_id()
         await redis.set("kept", "1")
         await redis.wait(2, 5000)
+        taken, safe = await store.run_safe("acquire", [keys.lease("any")], ["me", "", 0, 1])
+        assert (taken, safe) == ([1, ""], True)
+        async with servers.deaf_replicas():
+            _, safe = await store.run_safe("acquire", [keys.lease("any")], ["me", "", 0, 1])
+            assert not safe, "a replica that takes over now would not know"
         connections = store.connections
         await servers.fail_over()
         async with asyncio.timeout(30):

@@ -1,5 +1,6 @@
 -- Takes a lease that is free, ours, forced, or whose beat did not change since we looked.
--- KEYS: lease.  ARGV: owner, beat that was seen ("" for none), "1" to force.
+-- KEYS: lease.  ARGV: owner, beat that was seen ("" for none), "1" to force, by how much the token rises: by chance, for
+-- a server that took over may have lost the last tokens, and what follows must not be one of them.
 -- Returns {token, ""} when taken, {0, beat} when another holds it.
 local held = redis.call('HMGET', KEYS[1], 'owner', 'beat')
 local owner, beat = held[1], held[2]
@@ -9,4 +10,4 @@ if not free and ARGV[3] ~= '1' and (ARGV[2] == '' or ARGV[2] ~= beat) then
 end
 redis.call('HSET', KEYS[1], 'owner', ARGV[1])
 redis.call('HINCRBY', KEYS[1], 'beat', 1)
-return {redis.call('HINCRBY', KEYS[1], 'token', 1), ''}
+return {redis.call('HINCRBY', KEYS[1], 'token', ARGV[4]), ''}

@@ -1,10 +1,14 @@
 -- Notes what a channel's sender is about to post, when the pace of the channel and of the workspace allow it now.
 -- The pace is a generic cell rate algorithm (ITU-T I.371, annex A): `tat` is when the next message would come at an even
 -- pace; a burst may be so many messages ahead of it.
--- KEYS: 1 lease, 2 sending, 3 pace of the channel, 4 pace of the workspace
+-- KEYS: 1 lease, 2 sending, 3 pace of the channel, 4 pace of the workspace, then the alerts
 -- ARGV: 1 token, 2 note, 3 ms between two messages to the channel, 4 its burst, 5 and 6 the same for the workspace
--- Returns {"claimed", 0}, {"wait", ms} or {"fenced", 0}.
+-- Returns {"claimed", 0}, {"wait", ms}, {"gone", 0} (not all of them wait here any more: they were taken out, or a server
+-- took over that lacks them) or {"fenced", 0}.
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return {'fenced', 0} end
+for i = 5, #KEYS do
+  if redis.call('EXISTS', KEYS[i]) == 0 then return {'gone', 0} end
+end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local longest = 0

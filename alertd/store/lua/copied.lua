@@ -3,8 +3,11 @@
 -- KEYS: 1 articles, 2 tagged, 3 tags of the copy, 4 decision of the original, 5 parked copies of the original, 6 root,
 --       7 tags of the original, 8 open mark of the original
 -- ARGV: 1 entry's id in the stream, 2 life of marks in s, 3 seq, 4 article, 5 fingerprint, 6 article's id, 7 original
--- Returns {"passed", "parked" or "done", ""}, or {"orphan", id of the original's stand-in, "" when it is this one}.
+-- Returns {"passed", "parked" or "done", ""}, or {"orphan", id of the original's stand-in, "" when it is this one}. An
+-- entry that is not pending was passed on before, or is not known here: a server that took over and lacks the copy will
+-- be given it anew.
 if redis.replicate_commands then redis.replicate_commands() end
+if #redis.call('XPENDING', KEYS[1], 'tag', ARGV[1], ARGV[1], 1) == 0 then return {'done', ''} end
 local outcome = 'done'
 if redis.call('EXISTS', KEYS[3]) == 0 then
   local stand_in = redis.call('GET', KEYS[6])

@@ -8,10 +8,12 @@
 --       counted for looking back, as JSON (`alertd.watchlist.pulse.Learned`); then name,
 --       value and life in s of each state, time and name of each member, keys of all alerts, member and entry of each
 --       that is held, key and body of each that is told now
--- Returns "decided", or "fenced".  What was decided before is acknowledged and left as it is; the counts are added when
--- the first of these was not.
+-- Returns {"decided"}, {"fenced"}, or {"unknown", ids in the tagged stream…} when entries were not decided and are not
+-- pending here: a server took over that lacks them, and will be given them anew; nothing is stored then, for what was
+-- decided of the others was decided beside these.  What was decided before is acknowledged and left as it is; the counts
+-- are added when the first of these was not.
 if redis.replicate_commands then redis.replicate_commands() end
-if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 'fenced' end
+if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return {'fenced'} end
 local life, prefix = tonumber(ARGV[2]), ARGV[6]
 -- what goes to one place goes there once for all of them
 local lists, rows, recents, gone, done, stories, lives = {}, {}, {}, {}, {}, {'GT'}, {}
@@ -40,7 +42,18 @@ local function learn(learned, story, row, recent)
     redis.call('HSET', prefix .. 'rule-last', rule[1], rule[3])
   end
 end
-local at = 8 + 2 * tonumber(ARGV[7])
+local first = 8 + 2 * tonumber(ARGV[7])
+local unknown, at = {'unknown'}, first
+while at <= #ARGV do
+  local pending = redis.call('XPENDING', KEYS[2], 'decide', ARGV[at], ARGV[at], 1)
+  if #pending == 0 and redis.call('EXISTS', prefix .. 'decision:' .. ARGV[at + 1]) == 0 then
+    unknown[#unknown + 1] = ARGV[at]
+  end
+  local states, due, alerts, held, told = unpack(ARGV, at + 10, at + 14)
+  at = at + 16 + 3 * states + 2 * due + alerts + 2 * held + 2 * told
+end
+if #unknown > 1 then return unknown end
+at = first
 if redis.call('EXISTS', prefix .. 'decision:' .. ARGV[at + 1]) == 0 then
   for i = 8, at - 1, 2 do redis.call('HINCRBY', KEYS[5], ARGV[i], ARGV[i + 1]) end
 end
@@ -111,4 +124,4 @@ end
 redis.call('XACK', KEYS[2], 'decide', unpack(done))
 redis.call('SET', KEYS[4], string.format('%.0f', up_to))
 redis.call('LTRIM', KEYS[6], 0, tonumber(ARGV[3]) - 1)
-return 'decided'
+return {'decided'}

@@ -3,22 +3,24 @@
 -- ARGV: 1 its shard, 2 token under which that is held, 3 feed's name, 4 seconds for which an entry that left the feed
 --       stays known, 5 by what entries are known again ("" leaves that as it is), 6 number of fields, then fields and
 --       values; number of marks, then keys and marks; then the keys of all entries there now
--- Returns "polled" or "fenced".
+-- Returns "polled", "unknown" (an entry that is there now has no mark: a server took over that lacks what was just
+-- accepted; nothing is remembered, so that the document is asked for again) or "fenced".
 if redis.replicate_commands then redis.replicate_commands() end
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 'fenced' end
-redis.call('SADD', KEYS[5], ARGV[3])
-if ARGV[5] ~= '' then redis.call('SET', KEYS[6], ARGV[5]) end
-local at = 7
-for _ = 1, tonumber(ARGV[6]) do
-  redis.call('HSET', KEYS[2], ARGV[at], ARGV[at + 1])
-  at = at + 2
-end
+local fields = tonumber(ARGV[6])
+local at = 7 + 2 * fields
 local marks = tonumber(ARGV[at])
 at = at + 1
 for _ = 1, marks do
   redis.call('HSETNX', KEYS[3], ARGV[at], ARGV[at + 1])
   at = at + 2
 end
+for i = at, #ARGV do
+  if redis.call('HEXISTS', KEYS[3], ARGV[i]) == 0 then return 'unknown' end
+end
+redis.call('SADD', KEYS[5], ARGV[3])
+if ARGV[5] ~= '' then redis.call('SET', KEYS[6], ARGV[5]) end
+for i = 7, 6 + 2 * fields, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
 if at <= #ARGV then
   local now = tonumber(redis.call('TIME')[1])
   for i = at, #ARGV do redis.call('ZADD', KEYS[4], now, ARGV[i]) end
