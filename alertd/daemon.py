@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 import socket
 import sys
 import tempfile
@@ -25,6 +24,7 @@ from alertd.errors import ConfigError, StoreError
 from alertd.feeds import Fetcher, Reader
 from alertd.migration import migrate
 from alertd.running import announced, port_beside, processes
+from alertd.signals import left_alone, on_signals
 from alertd.slack.sink import Sink
 from alertd.slack.sinks import sink_of, where
 from alertd.stages.context import Context, InForce, holding, pause, persist
@@ -41,7 +41,7 @@ from alertd.stages.tag import TagStage
 from alertd.stages.websub import open_hubs
 from alertd.state import open_state, reach, willing
 from alertd.store import embedded, keys, streams
-from alertd.store.connection import TROUBLE, Store, open_store
+from alertd.store.connection import TROUBLE, Store, open_store, raise_if_cancelled
 from alertd.store.folder import FolderLock
 from alertd.supervised import Supervisor, supervise, supervisor
 from alertd.tagging.gazetteer import Gazetteer
@@ -118,13 +118,31 @@ async def _serve(
     folder: Path, configuration: Configuration, gazetteer: Gazetteer, options: RunOptions, redactor: logs.Redactor,
     manager: Supervisor,
 ) -> int:  # fmt: skip
+    """Build the parts and run the stages. Who is told to end before they run has nothing under way, and ends."""
+    main, asked = cast("asyncio.Task[int]", asyncio.current_task()), asyncio.Event()
+    restore = on_signals(main.cancel, asked.set)
+    try:
+        code = await _built(folder, configuration, gazetteer, options, redactor, manager, asked)
+    except asyncio.CancelledError:
+        main.uncancel()
+        code = 0
+    finally:
+        restore()
+    logger.info("ended")
+    return code
+
+
+async def _built(
+    folder: Path, configuration: Configuration, gazetteer: Gazetteer, options: RunOptions, redactor: logs.Redactor,
+    manager: Supervisor, asked: asyncio.Event,
+) -> int:  # fmt: skip
     began = time.monotonic()
     settings = configuration.settings
     metrics = Metrics()
     process = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(3).hex()}"
     loading = None
     if "tag" in options.stages:
-        loading = asyncio.create_task(asyncio.to_thread(_load_tagger, configuration, gazetteer))
+        loading = left_alone(lambda: _load_tagger(configuration, gazetteer))
     async with contextlib.AsyncExitStack() as stack:
         store = await stack.enter_async_context(await open_configured(configuration))
         with willing(store):
@@ -174,10 +192,10 @@ async def _serve(
         with willing(store):
             await reload.warn(context, configuration.warnings)
         reloader = reload.Reloader(context, folder, gazetteer, lambda secrets: redactor.add(*secrets))
+        if asked.is_set():
+            reloader.ask()
         poller = Poller(context, fetcher, reader, pages, hubs)
-        code = await _run_stages(context, reloader, sink, poller, options, manager)
-    logger.info("ended")
-    return code
+        return await _run_stages(context, reloader, sink, poller, options, manager)
 
 
 def _pages(context: Context, gazetteer: Gazetteer, configuration: Configuration) -> WebServer:
@@ -208,8 +226,9 @@ async def _run_stages(
     context: Context, reloader: reload.Reloader, sink: Sink, poller: Poller, options: RunOptions,
     manager: Supervisor,
 ) -> int:  # fmt: skip
+    raise_if_cancelled()
     stop = asyncio.Event()
-    restore = _signals(stop, reloader)
+    restore = on_signals(stop.set, reloader.ask)
     decide, notify = DecideStage(context), NotifyStage(context, sink)
     code = 0
 
@@ -349,26 +368,3 @@ def _load_tagger(configuration: Configuration, gazetteer: Gazetteer) -> Tagger:
     tagger = retagged(Tagger.load(configuration.settings.tagging), configuration, gazetteer)
     tagger.tag([TagInput("Shares rise")])  # the first pass is slow: not the first article's
     return tagger
-
-
-def _signals(stop: asyncio.Event, reloader: reload.Reloader) -> Callable[[], None]:
-    """SIGTERM and SIGINT end it, a second one at once; SIGHUP reloads. Returns what undoes it."""
-    loop = asyncio.get_running_loop()
-
-    def end(number: int) -> None:
-        if stop.is_set():
-            logger.warning("told to end a second time: ending at once")
-            logging.shutdown()
-            os._exit(128 + number)
-        logger.info("told to end; ending what is under way")
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end, number)
-    loop.add_signal_handler(signal.SIGHUP, reloader.ask)
-
-    def restore() -> None:
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            loop.remove_signal_handler(number)
-
-    return restore

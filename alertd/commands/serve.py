@@ -42,10 +42,15 @@ def run(
 
     SIGTERM and Ctrl-C end it after what is in flight. A saved edit of the configuration is taken up at once.
     """
-    from alertd import daemon
+    from alertd.signals import ending_early, leaving
 
-    options = daemon.RunOptions(stages=chosen(stages, daemon.STAGES), once=once, dry_run=dry_run)
-    raise typer.Exit(daemon.run(config, options))
+    with ending_early(), leaving() as leave:
+        from alertd import daemon
+
+        options = daemon.RunOptions(stages=chosen(stages, daemon.STAGES), once=once, dry_run=dry_run)
+        code = daemon.run(config, options)
+        leave(code)
+    raise typer.Exit(code)
 
 
 def chosen(text: str, known: tuple[str, ...]) -> tuple[str, ...]:

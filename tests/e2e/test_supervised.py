@@ -72,3 +72,19 @@ async def test_a_second_signal_forces_it(tmp_path: Path) -> None:
         daemon.process.send_signal(signal.SIGTERM)
         assert await asyncio.wait_for(daemon.process.wait(), 60) == 128 + signal.SIGTERM
         assert time.monotonic() - began < 3.0
+
+
+async def test_it_ends_in_time_while_its_model_loads(tmp_path: Path) -> None:
+    async with serving(tmp_path, WATCHLIST) as (daemon, _, _):
+        daemon.module = "tests.e2e.slow"
+        await daemon.start()
+        word = tmp_path / "state" / "daemon.json"
+        await until(lambda: there(word), "the pages, which come before the model")
+        began = time.monotonic()
+        assert await daemon.end() == 0
+        assert time.monotonic() - began < IN_TIME
+        assert not await there(word), "it ended in order"
+
+
+async def there(path: Path) -> bool:
+    return await asyncio.to_thread(path.exists)

@@ -90,6 +90,7 @@ class Daemon:
         self.err = folder / "err.txt"
         self._home = folder
         self.environment: dict[str, str] = {}
+        self.module = "alertd"
 
     @property
     def config(self) -> Path:
@@ -102,7 +103,7 @@ class Daemon:
     async def start(self) -> None:
         with self.out.open("ab") as out, self.err.open("ab") as err:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "alertd", "run", "--config", str(self.config), *self.arguments,
+                sys.executable, "-m", self.module, "run", "--config", str(self.config), *self.arguments,
                 stdout=out, stderr=err, cwd=ROOT,
                 env={**os.environ, "HF_HUB_OFFLINE": "1", **self.environment},
             )  # fmt: skip
