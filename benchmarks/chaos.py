@@ -36,16 +36,24 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> Result:
     whole = sizes(options.minutes, options.seed, tiny=options.tiny)
     parts = [_part(size) for size in whole]
-    faults, fates = (sum((Counter(part.pop(name)) for part in parts), Counter()) for name in ("faults", "fates"))
+    faults, fates, alerts = (
+        sum((Counter(part.pop(name)) for part in parts), Counter()) for name in ("faults", "fates", "alert_fates")
+    )
+    for missing in (line for part in parts for line in part.pop("missing")):
+        print(f"without a fate: {missing}", file=sys.stderr)
     left_out = sorted({name for part in parts for name in part.pop("left_out")})
     calm = max(part.pop("calm_s") for part in parts)
     found = {name: sum(part[name] for part in parts) for name in parts[0]}
-    rows = tuple((name, f"{count:,}") for name, count in fates.most_common())
+    rows = tuple(
+        (f"{what} {name}", f"{count:,}")
+        for what, counted in (("article:", fates), ("alert:", alerts))
+        for name, count in counted.most_common()
+    )
     met = ", ".join(f"{count} × {name}" for name, count in faults.items()) or "nothing"
     note = f"{found['articles']:,} articles met {met}; {calm:g} s later all was settled; no peer promises this"
     if left_out:
         note += f"; left out: {', '.join(left_out)}"
-    return Result(("what became of an article", "articles"), rows, {**found, "recovered_s": calm}, note)
+    return Result(("what became of it", "how many"), rows, {**found, "recovered_s": calm}, note)
 
 
 def sizes(minutes: float, seed: int, *, tiny: bool = False) -> list[dict[str, Any]]:

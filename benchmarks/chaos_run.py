@@ -18,13 +18,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from alertd.demo.slack import TOKEN
-from alertd.stages.archive import since
-from alertd.store import keys
 from alertd.store.connection import TROUBLE, Store, open_store
-from benchmarks.chaos_line import MARK
+from benchmarks.chaos_fates import looked
 from benchmarks.chaos_world import FEEDS, Feeds, Line, Names, Redis, Slack
 from benchmarks.headlines import COMPANIES
 from benchmarks.sentineled import Sentineled
@@ -32,8 +30,6 @@ from benchmarks.servers import faked, faketime
 
 HOUR = 3600
 DISK_MB = 192
-MOST_STUCK = 1_000
-"""Entries that nobody has read yet, counted up to here."""
 CHANNELS = ("alerts", "alertd")
 STAGES = ("poll", "tag", "tag", "decide,notify")
 
@@ -112,8 +108,7 @@ class World:
         config.mkdir()
         (config / "alertd.yaml").write_text(
             f"allow_private_addresses: true\nfeeds:\n{rows}redis: {{url: '{self.url}'}}\n"
-            f"slack: {{token: {TOKEN}, base_url: '{self.slack.base_url}', channel: '#alerts', pace: 0s, "
-            "workspace_rate: 1000, doubt_grace: 1s}\n"
+            f"slack: {{token: {TOKEN}, base_url: '{self.slack.base_url}', channel: '#alerts', doubt_grace: 5s}}\n"
             "operator: {channel: '#alertd'}\nweb: {port: 0}\nlog: {level: warning}\n",
             encoding="utf-8",
         )
@@ -250,55 +245,23 @@ async def settled(world: World, store: Store) -> dict[str, Any]:
     while time.monotonic() < deadline:
         await asyncio.sleep(3.0)
         with suppress(*TROUBLE):
-            found = await looked(world, store)
-            wrong = found["lost"] + found["stuck"] + abs(found["poison_planted"] - found["dead_lettered"])
+            found = await verdict(world, store)
+            alive = abs(found["poison_planted"] - found["dead_lettered"])
+            wrong = found["lost"] + found["waiting"] + found["stuck"] + alive
             if not wrong:
                 await asyncio.sleep(5.0)  # a doubled one would come now
-                return await looked(world, store)
+                return await verdict(world, store)
             if wrong < least:
                 deadline, least = time.monotonic() + world.size.patience, wrong
     return found
 
 
-async def looked(world: World, store: Store) -> dict[str, Any]:
-    """What became of every article so far."""
-    redis = cast(Any, store.redis)
-    filed: dict[int, list[str]] = {}
-    async for rows in since(store, 0.0):
-        for row in rows:
-            filed.setdefault(int(row.article.entry.url.rpartition("/")[2]), []).append(row.article.id)
-    dead = [fields for _, fields in await redis.xrange(keys.DEAD)]
-    killed = [fields for fields in dead if MARK in fields["payload"]]
-    fates: Counter[str] = Counter()
-    told = world.slack.told
-    lost = [n for n in range(world.feeds.count) if n not in filed and n not in world.poison]
-    doubled = sum(count > 1 for count in told.values())
-    untold = []
-    for ids in filed.values():
-        alerted = 0
-        for ident in ids:
-            decision = json.loads(await redis.get(keys.decision(ident)) or "{}")
-            fates[f"{decision.get('relation', '?')}, {decision.get('outcome', '?')}"] += 1
-            alerted += any(key for key in decision.get("alerts", ()))
-            for key in decision.get("alerts", ()):
-                if not told[key] and "why" not in json.loads(await redis.get(keys.sent(key)) or "{}"):
-                    untold.append(key)
-        doubled += alerted > 1
-    fates["dead letter"] = len(dead)
-    stuck = 0
-    for stream, group in keys.GROUPS.items():
-        stuck += (await redis.xpending(stream, group))["pending"]
-        read = next(row["last-delivered-id"] for row in await redis.xinfo_groups(stream) if row["name"] == group)
-        stuck += len(await redis.xrange(stream, f"({read}", count=MOST_STUCK))
-    for channel in await redis.smembers(keys.CHANNELS):
-        stuck += await redis.llen(keys.outbox(channel))
+async def verdict(world: World, store: Store) -> dict[str, Any]:
+    """What became of every article and alert so far, and what befell."""
+    found = await looked(store, world.slack.heard, world.feeds.count, world.poison)
     return {
-        "kills": world.faults["kills"], "articles": world.feeds.count, "lost": len(lost) + len(set(untold)),
-        "doubled": doubled, "stuck": stuck, "dead_lettered": len(killed), "poison_planted": len(world.poison),
-        "dead_innocent": len(dead) - len(killed), "filed_twice": sum(len(ids) > 1 for ids in filed.values()),
-        "alerts": len(told), "redis_restarts": world.faults["stops of Redis"],
-        "failovers": world.faults["failovers"],
-        "starts": sum(line.starts for line in world.line), "fates": dict(fates),
+        "kills": world.faults["kills"], **found, "redis_restarts": world.faults["stops of Redis"],
+        "failovers": world.faults["failovers"], "starts": sum(line.starts for line in world.line),
     }  # fmt: skip
 
 

@@ -10,7 +10,6 @@ import random
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from dnslib.server import BaseResolver, DNSServer
 from alertd.demo.slack import Channel, SlackServer, Workspace
 from alertd.slack.message import keys_of
 from alertd.web.listening import port_of, serve
+from benchmarks.chaos_fates import Heard
 from benchmarks.chaos_line import MARK
 from benchmarks.headlines import headlines
 from benchmarks.servers import end_redis, start_redis
@@ -100,10 +100,12 @@ class Slack(SlackServer):
 
     def __init__(self, channels: Sequence[str]) -> None:
         super().__init__(Workspace(channels, on_message=self._note))
-        self.told: Counter[str] = Counter()
+        self.heard = Heard()
 
     def _note(self, _: Channel, message: Mapping[str, Any]) -> None:
-        self.told.update(set(keys_of(message.get("metadata") or {})))
+        first, *listed = keys_of(message.get("metadata") or {}) or ("",)
+        self.heard.messages[first] += 1
+        self.heard.digests.update(set(listed))
 
 
 class Names(BaseResolver):  # type: ignore[misc]
