@@ -212,7 +212,8 @@ class SlackSettings(Model):
     digest_above: Annotated[int, Field(ge=1, le=1000)] = 10
     """When more messages than this wait for a channel, they are told in one digest."""
     digest_after: Annotated[float, Duration(0, 7 * DAY)] = 900.0
-    """When the oldest of several messages has waited this long, they are told in one digest."""
+    """When the oldest of several messages has waited this long, they are told in one digest; likewise what the first
+    polls bring after no feed could be asked for this long."""
     doubt_grace: Annotated[float, Duration(0, 3600)] = 30.0
     """How long to wait before the second look for a message whose answer was lost."""
     timeout: Annotated[float, Duration(0.1, 300)] = 10.0

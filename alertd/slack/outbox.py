@@ -95,6 +95,11 @@ def _too_much(posts: Sequence[Alert], now: float, most: int, oldest: float) -> b
     return len(posts) > most or (len(posts) > 1 and now - min(alert.created for alert in posts) > oldest)
 
 
+def is_urgent(alert: Alert) -> bool:
+    """Whether it is told at once also right after an outage: what is severe, and what the daemon says of itself."""
+    return alert.severity == "high" or alert.kind == "operator"
+
+
 def story_of(alert: Alert) -> str:
     """The id of the story that an alert is about, "" for what the daemon says of itself."""
     return alert.placement.story.id if alert.placement else ""

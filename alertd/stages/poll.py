@@ -21,6 +21,7 @@ from alertd.feeds import Fetched, Fetcher, Reader
 from alertd.feeds.habit import learned
 from alertd.feeds.moves import returned
 from alertd.feeds.schedule import FeedState, after_step, failed, first_poll, is_due
+from alertd.stages import catching_up
 from alertd.stages.accepter import Accepter
 from alertd.stages.context import Context, pause, persist
 from alertd.stages.memory import FeedMemory
@@ -79,6 +80,8 @@ class Poller:
         self._offset = 0.0
         self._full = False
         self._full_known_until = 0.0
+        self._worked = float("inf")
+        """When a poll worked last, monotonic seconds."""
 
     @property
     def shares(self) -> Shares:
@@ -142,6 +145,10 @@ class Poller:
         crowd = len(changed) / _FIRST_READ_PER_S
         # whoever has one feed wants to see it asked at once
         spread = min(SPREAD, len(changed) / _STARTS_PER_S)
+        latest = max([(await self._memory.state(feed)).last_success for feed in changed], default=0.0)
+        if latest and not self._scheduled:
+            self._worked = self._context.monotonic()
+            await catching_up.begin(self._context, now - latest, changed, spread)
         for feed in changed:
             name = feed.name
             state = await self._memory.state(feed)
@@ -276,6 +283,8 @@ class Poller:
             await self._memory.commit(feed, returned(after))
         else:
             context.metrics.polls.labels(outcome=outcome).inc()
+            away, self._worked = context.monotonic() - self._worked, context.monotonic()
+            await catching_up.begin(context, away, [feed], SPREAD)
             context.metrics.feed_succeeded(feed.name, after.last_success)
             context.metrics.poll_seconds.observe(context.monotonic() - began)
         for number, text in enumerate(notices):

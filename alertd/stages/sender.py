@@ -13,8 +13,9 @@ from alertd.errors import FencedError, PostError
 from alertd.slack.codes import is_of_thread, is_ours, is_unreadable
 from alertd.slack.compose import compose, compose_digest
 from alertd.slack.message import Message
-from alertd.slack.outbox import Step, next_step, story_of
+from alertd.slack.outbox import Step, is_urgent, next_step, story_of
 from alertd.slack.sink import Sink
+from alertd.stages import catching_up
 from alertd.stages.claims import Claim
 from alertd.stages.context import Context, pause
 from alertd.stages.counters import Counters
@@ -30,6 +31,8 @@ from alertd.store.streams import MAX_TRIES
 logger = logging.getLogger(__name__)
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 300.0
+_LOOK_AGAIN: Final = 1.0
+"""Seconds between two looks while what came after an outage is kept."""
 _LONGEST_REST: Final = 30.0
 """Seconds after which an outbox is looked into though nobody said that something waits."""
 
@@ -90,15 +93,19 @@ class Sender:
                 # what stays though is in a claim, which is looked up first
                 self._looked_back = await from_outbox(self._context, self._channel, gone) > 0
                 return 0.0
+            now, caught_up = self._context.clock(), await catching_up.until(self._context)
+            told = [alert for alert in waiting if is_urgent(alert)] if now < caught_up else waiting
             # a digest of several pages goes on with those alone that it is about
-            paged = [alert for alert in waiting if alert.key in self._rest]
+            paged = [alert for alert in told if alert.key in self._rest]
             settings = self._context.now.configuration.settings.slack
+            late = any(alert.created < caught_up for alert in told) and now >= caught_up
             step = next_step(
-                paged or waiting, await self.outbox.threads(waiting), self._context.clock(),
-                most=0 if paged else settings.digest_above, oldest=settings.digest_after,
+                paged or told, await self.outbox.threads(told), now,
+                most=0 if paged else 1 if late else settings.digest_above, oldest=settings.digest_after,
             )  # fmt: skip
             if step is None:
-                return None
+                # what is urgent may come meanwhile
+                return min(_LOOK_AGAIN, caught_up - now) if waiting else None
             return await (self._drop(step) if step.kind == "drop" else self._send(step))
         except PostError as error:
             return await self._failed(error)

@@ -55,6 +55,9 @@ PACE: Final = PREFIX + "pace"
 UPDATES: Final = PREFIX + "pace-of-updates"
 """Hash: the pace of all edits of messages together."""
 
+CATCHING_UP: Final = PREFIX + "catching-up"
+"""Unix seconds until which what comes after an outage is kept, to be told together."""
+
 FEEDBACK: Final = PREFIX + "feedback"
 """Hash: labelled examples, by alert and who labelled it."""
 STANDING: Final = PREFIX + "standing"

@@ -164,11 +164,11 @@ def configure(folder: Path, feeds: Feeds, slack: FakeSlack | None, watchlist: st
 
 @asynccontextmanager
 async def serving(
-    folder: Path, watchlist: str, *names: str, slack: FakeSlack | None = None
+    folder: Path, watchlist: str, *names: str, slack: FakeSlack | None = None, more: str = ""
 ) -> AsyncIterator[tuple[Daemon, Feeds, FakeSlack]]:
     """A daemon that is not started yet, its feeds and its Slack; whatever happens, it does not outlive the block."""
     async with Feeds(*(names or ("wire",))) as feeds, slack or FakeSlack() as fake:
-        configure(folder, feeds, fake, watchlist)
+        configure(folder, feeds, fake, watchlist, more)
         daemon = Daemon(folder)
         try:
             yield daemon, feeds, fake

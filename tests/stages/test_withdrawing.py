@@ -132,7 +132,7 @@ async def test_a_rule_that_is_deleted_between_claim_and_post_is_not_told(
     async with two(redis, tmp_path) as (notify, other), FakeSlack() as slack:
         real = Outbox.claim
 
-        async def claim(self: Outbox, claim: Claim) -> float:
+        async def claim(self: Outbox, claim: Claim) -> float | None:
             wait = await real(self, claim)
             monkeypatch.setattr(Outbox, "claim", real)
             await edited(other, tmp_path, ONLY_DEALS)
@@ -154,7 +154,7 @@ async def test_a_digest_goes_on_without_what_a_deleted_rule_said(
     async with two(redis, tmp_path) as (notify, other), FakeSlack() as slack:
         real = Outbox.claim
 
-        async def claim(self: Outbox, claim: Claim) -> float:
+        async def claim(self: Outbox, claim: Claim) -> float | None:
             assert len(claim.alerts) == 12
             monkeypatch.setattr(Outbox, "claim", real)
             wait = await real(self, claim)
