@@ -8,14 +8,15 @@ mrkdwn throughout, and escaped.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 
 from alertd.articles import Alert, Article
 from alertd.slack import words
 from alertd.slack.blocks import HEADER_LIMIT, TEXT_LIMIT
 from alertd.slack.buttons import actions
 from alertd.slack.escape import clean, date_token, escape, fit, safe_link, split_words, when
-from alertd.slack.limits import weight
+from alertd.slack.limits import size, weight
 from alertd.slack.message import Block, Message, alert_metadata, digest_metadata
 
 _FALLBACK = 500
@@ -26,6 +27,9 @@ _REASON = 2_000
 _SENTENCES = 8_000
 _DIGEST_WEIGHT = 9_000
 _DIGEST_ROWS = 50
+_LIST_WEIGHT = 10_500
+_LIST_ROWS = 150
+_LISTED_TITLE = 200
 _DIGEST_MENTIONS = 20
 _DIGEST_DATES = "{date_short_pretty} {time}"
 _SAYS = {
@@ -106,7 +110,7 @@ def _operator(alert: Alert) -> Message:
 
 
 def compose_digest(alerts: Sequence[Alert], now: float) -> tuple[Message, ...]:
-    """Alerts of one channel as tables by company, in as few messages as Slack's limits allow.
+    """Alerts of one channel by company: a table, or mere headlines where a table does not hold all of them.
 
     Args:
         alerts: what waited, in the order in which it is to be told; each is listed, so each counts as delivered once
@@ -114,37 +118,52 @@ def compose_digest(alerts: Sequence[Alert], now: float) -> tuple[Message, ...]:
         now: Unix seconds at which it is posted.
 
     Returns:
-        The messages in order; `Message.keys` says which alerts each one delivers. None for no alerts.
+        The messages in order, as few as Slack's limits allow; `Message.keys` says which alerts each one delivers. None
+        for no alerts.
+    """
+    body, pages = _table, _pages(alerts, lambda one, _: weight([{"rows": _row(one)}]), _DIGEST_WEIGHT, _DIGEST_ROWS)
+    if len(pages) > 1:
+        body, pages = _headlines, _pages(alerts, _listed, _LIST_WEIGHT, _LIST_ROWS)
+    return tuple(_page(page, alerts, number, len(pages), now, body) for number, page in enumerate(pages, start=1))
+
+
+def _pages(
+    alerts: Sequence[Alert], cost: Callable[[Alert, bool], int], most: int, rows: int
+) -> list[list[Alert]]:  # fmt: skip
+    """Part alerts into pages. They keep the order, which severity and arrival give; companies meet within each.
+
+    Args:
+        cost: what an alert takes of a page, and whether it is the first there about its company.
+        most: what a page holds.
+        rows: alerts that a page holds at most.
     """
     pages: list[list[Alert]] = []
-    room = 0
-    # pages keep the order, which severity and arrival give; companies come together within each
+    room, there = 0, set[str]()
     for alert in alerts:
-        cost = weight([{"rows": _row(alert)}])
-        if not pages or cost > room or len(pages[-1]) == _DIGEST_ROWS:
+        name = _company(alert)
+        if not pages or cost(alert, name not in there) > room or len(pages[-1]) == rows:
             pages.append([])
-            room = _DIGEST_WEIGHT
+            room, there = most, set()
         pages[-1].append(alert)
-        room -= cost
-    return tuple(_page(page, alerts, number, len(pages), now) for number, page in enumerate(pages, start=1))
+        room -= cost(alert, name not in there)
+        there.add(name)
+    return pages
 
 
-def _page(told: Sequence[Alert], waiting: Sequence[Alert], number: int, pages: int, now: float) -> Message:
+def _page(
+    told: Sequence[Alert], waiting: Sequence[Alert], number: int, pages: int, now: float,
+    body: Callable[[Sequence[Alert]], Block],
+) -> Message:  # fmt: skip
     page = sorted(told, key=lambda alert: _company(alert).casefold())
     companies = len({_company(a) for a in waiting})
     line = f"{_count(len(waiting), 'alert')} about {_count(companies, 'company', 'companies')}"
     line += f" ({number} of {pages})" if pages > 1 else ""
     oldest = min(a.created for a in waiting)
     span = f"These waited since {date_token(oldest)}, up to {words.age(now - oldest)}, and are told together."
-    head = [_cell_text(name, bold=True) for name in ("Company", "News", "Source", "Time")]
     blocks: tuple[Block, ...] = (
         {"type": "header", "text": _plain(line)},
         {"type": "context", "elements": [{"type": "mrkdwn", "text": span, "verbatim": True}]},
-        {
-            "type": "table",
-            "column_settings": [{"is_wrapped": True}, {"is_wrapped": True}, {"is_wrapped": True}],
-            "rows": [head, *(_row(alert) for alert in page)],
-        },
+        body(page),
     )
     names = list(dict.fromkeys(_company(a) for a in page))
     pinged = list(dict.fromkeys(name for alert in told for name in alert.mentions))[:_DIGEST_MENTIONS]
@@ -153,6 +172,42 @@ def _page(told: Sequence[Alert], waiting: Sequence[Alert], number: int, pages: i
     keys = tuple(a.key for a in told)
     own = hashlib.sha256("\n".join(keys).encode()).hexdigest()[:24]
     return Message(escape(said), blocks, digest_metadata(own, keys), tuple(told))
+
+
+def _table(page: Sequence[Alert]) -> Block:
+    head = [_cell_text(name, bold=True) for name in ("Company", "News", "Source", "Time")]
+    return {
+        "type": "table",
+        "column_settings": [{"is_wrapped": True}, {"is_wrapped": True}, {"is_wrapped": True}],
+        "rows": [head, *(_row(alert) for alert in page)],
+    }
+
+
+def _headlines(page: Sequence[Alert]) -> Block:
+    """Headlines below the names of their companies."""
+    sections = []
+    for name, alerts in groupby(page, key=_company):
+        lines = [piece for alert in alerts for piece in _line_of(alert)]
+        sections.append({"type": "rich_text_section", "elements": [_named(name), *lines]})
+    return {"type": "rich_text", "elements": sections}
+
+
+def _listed(alert: Alert, first: bool) -> int:
+    """What an alert takes of a page of headlines: its line, and the name of its company where that is not there yet."""
+    section = [_rich([_named(_company(alert))])] if first else []
+    return size([*section, *_line_of(alert)])
+
+
+def _named(company: str) -> Block:
+    return _text(fit(company, _NAME), bold=True)
+
+
+def _line_of(alert: Alert) -> list[Block]:
+    if alert.article is None:
+        said = fit(clean(alert.text) or clean(alert.reason) or "–", _LISTED_TITLE)
+        return [_text(f"\n{_severe(alert)}• {said}")]
+    mark = words.mark(alert.company, alert.tags)
+    return [_text(f"\n{_severe(alert)}{mark} "), _title(alert.article, bold=False, most=_LISTED_TITLE)]
 
 
 def _row(alert: Alert) -> list[Block]:
@@ -182,16 +237,16 @@ def _count(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
-def _title_text(article: Article) -> str:
-    return fit(clean(article.entry.title), _TITLE) or "(no title)"
+def _title_text(article: Article, most: int = _TITLE) -> str:
+    return fit(clean(article.entry.title), most) or "(no title)"
 
 
-def _title(article: Article, *, bold: bool) -> Block:
+def _title(article: Article, *, bold: bool, most: int = _TITLE) -> Block:
     style = {"style": {"bold": True}} if bold else {}
     link = safe_link(article.entry.url)
     if link:
-        return {"type": "link", "url": link, "text": _title_text(article), **style}
-    return {"type": "text", "text": _title_text(article), **style}
+        return {"type": "link", "url": link, "text": _title_text(article, most), **style}
+    return {"type": "text", "text": _title_text(article, most), **style}
 
 
 def _source(article: Article) -> str:

@@ -45,7 +45,12 @@ class Problem:
 
 def weight(blocks: Sequence[Mapping[str, Any]]) -> int:
     """Characters that these blocks count for together: their JSON, and what Slack adds to each."""
-    return len(json.dumps(list(blocks), ensure_ascii=False, separators=(",", ":"))) + _PER_BLOCK * len(blocks)
+    return size(blocks) + _PER_BLOCK * len(blocks)
+
+
+def size(blocks: Sequence[Mapping[str, Any]]) -> int:
+    """Characters of the JSON of blocks, or of parts of one."""
+    return len(json.dumps(list(blocks), ensure_ascii=False, separators=(",", ":")))
 
 
 def problems(
