@@ -80,7 +80,7 @@ async def test_a_poller_that_starts_finds_out_how_long_nobody_polled(
         await once(ctx)
         await cast(Any, redis).hset(keys.feed("wire"), "last_success", ctx.clock() - ago)
         async with polling(ctx) as poller, at_work(
-            lambda stop: holding(ctx, poller.lease, lambda: poller.work(stop), stop)
+            lambda stop: holding(ctx, poller.shares, lambda: poller.work(stop), stop)
         ):  # fmt: skip
             await until(lambda: polled(redis))
         assert bool(await catching_up.until(ctx)) is begins
@@ -95,11 +95,11 @@ async def test_a_network_that_was_away_while_it_ran_is_an_outage_too(
 ) -> None:
     Feed(httpserver)
     async with context(redis, tmp_path, settings=settings(httpserver)) as ctx, polling(ctx) as poller:
-        assert await poller.lease.acquire()
+        assert await poller.shares.acquire()
         await poller.once()
         await poller.once()
         assert await catching_up.until(ctx) == 0.0
         ctx.monotonic.__self__.ahead += 3600.0  # type: ignore[attr-defined]
-        assert await poller.lease.acquire()
+        assert await poller.shares.acquire()
         await poller.once()
         assert await catching_up.until(ctx) > ctx.clock()

@@ -164,7 +164,7 @@ async def test_what_no_replica_took_note_of_is_not_posted(
 
 async def test_validators_of_entries_that_were_lost_are_not_kept(redis: Redis, tmp_path: Path) -> None:
     async with context(redis, tmp_path) as ctx:
-        lease = ctx.lease("poll")
+        lease = ctx.shares()
         assert await lease.acquire()
         memory, feed = FeedMemory(ctx, lease), ctx.now.configuration.settings.feeds[0]
         state = await memory.state(feed)
