@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 import pytest
 
 from benchmarks.chaos import sizes
+from benchmarks.chaos_fates import LOST, WAITS, Heard, Places, fate_of
 
 from .tiny import tiny
 
@@ -24,3 +28,20 @@ def test_a_whole_run_is_as_long_as_asked_and_has_all_that_may_go_wrong() -> None
     assert [sum(part[name] for part in parts) for name in ("kills", "restarts", "failovers")] == [200, 10, 3]
     assert parts[0]["names_gone"] == 300
     assert all(part["poison"] for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("key", "record", "fate"),
+    [
+        ("alone", None, "told in a message of its own"),
+        ("listed", None, "told in a digest"),
+        ("gone", {"how": "withdrawn", "why": "its rule was deleted"}, "withdrawn: its rule was deleted"),
+        ("waits", None, f"{WAITS}in its outbox"),
+        ("nowhere", None, LOST),
+        # what the store takes for told and Slack never got is lost
+        ("nowhere", {"how": "posted", "ts": "1.0"}, LOST),
+    ],
+)
+def test_every_alert_has_its_fate(key: str, record: dict[str, Any] | None, fate: str) -> None:
+    heard = Heard(Counter({"alone": 1}), Counter({"listed": 1}))
+    assert fate_of(key, heard, record, Places({"in its outbox": {"waits"}})) == fate
