@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import socket
 import sys
 import tempfile
 import time
@@ -43,6 +42,7 @@ from alertd.state import open_state, reach, willing
 from alertd.store import embedded, keys, streams
 from alertd.store.connection import TROUBLE, Store, open_store, raise_if_cancelled
 from alertd.store.folder import FolderLock
+from alertd.store.named import own_name
 from alertd.supervised import Supervisor, supervise, supervisor
 from alertd.tagging.gazetteer import Gazetteer
 from alertd.tagging.tagger import Tagger, TagInput
@@ -139,7 +139,7 @@ async def _built(
     began = time.monotonic()
     settings = configuration.settings
     metrics = Metrics()
-    process = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(3).hex()}"
+    process = own_name()
     loading = None
     if "tag" in options.stages:
         loading = left_alone(lambda: _load_tagger(configuration, gazetteer))

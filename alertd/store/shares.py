@@ -1,7 +1,8 @@
 """Shards of one work, leased to any number of processes in fair shares, with a fencing token for each shard.
 
 Every process that takes part counts up. Another one takes over what it held when it saw that count unchanged for
-`patience` seconds of its own monotonic clock, as with a lease (`alertd.store.leases`): no wall clock is trusted. Who
+`patience` seconds of its own monotonic clock, or sees that it is dead, as with a lease (`alertd.store.leases`): no wall
+clock is trusted. Who
 comes later is dealt in as the others give back what is more than their share. Whoever writes for a shard names the
 token under which it holds it, so that one that was only slow cannot write any more.
 """
@@ -17,6 +18,7 @@ from alertd.errors import FencedError
 from alertd.store import keys
 from alertd.store.connection import Store, raise_if_cancelled
 from alertd.store.leases import PATIENCE
+from alertd.store.named import is_dead
 
 SHARDS: Final = 256
 """Into so many shards a work is parted; so many processes can share it."""
@@ -112,7 +114,8 @@ class Shares:
 
     async def _ask(self, *, given: Collection[int] = (), leave: bool = False) -> tuple[dict[str, str], dict[str, str]]:
         gone = [
-            part for name, (beat, since) in self._seen.items() if self._clock() - since >= self._patience
+            part for name, (beat, since) in self._seen.items()
+            if self._clock() - since >= self._patience or is_dead(name)
             for part in (name, beat)
         ]  # fmt: skip
         alone = int(self._store.exclusive)

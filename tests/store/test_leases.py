@@ -80,3 +80,14 @@ async def test_an_exclusive_store_waits_for_no_dead_holder(redis: Redis) -> None
     lease = Lease(store(redis, exclusive=True), "decide", "new")
     assert await lease.acquire()
     assert lease.token > dead.token
+
+
+async def test_nobody_waits_for_a_holder_that_died_on_this_machine(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await Lease(store(redis), "decide", "dead").acquire()
+    second = Lease(store(redis), "decide", "new")
+    assert not await second.acquire()
+    monkeypatch.setattr("alertd.store.leases.is_dead", lambda name: name == "dead")
+    assert await second.acquire()
+    assert not await Lease(store(redis), "decide", "third").acquire(), "who lives keeps it"

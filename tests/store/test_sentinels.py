@@ -65,7 +65,7 @@ async def test_another_server_takes_over(tmp_path: Path) -> None:
         await redis.set("kept", "1")
         await redis.wait(2, 5000)
         taken, safe = await store.run_safe("acquire", [keys.lease("any")], ["me", "", 0, 1])
-        assert (taken, safe) == ([1, ""], True)
+        assert (taken, safe) == ([1, "", "me"], True)
         async with servers.deaf_replicas():
             _, safe = await store.run_safe("acquire", [keys.lease("any")], ["me", "", 0, 1])
             assert not safe, "a replica that takes over now would not know"

@@ -192,3 +192,14 @@ async def test_whatever_comes_and_goes_no_shard_has_two_holders_and_all_have_one
         await beat(*living)
     assert sorted(shard for member in living for shard in member.held) == sorted(ALL)
     assert taken.keys() == ALL
+
+
+async def test_nobody_waits_for_a_member_that_died_on_this_machine(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead, alive, new = sharing(redis, "dead", "alive", "new")
+    await beat(dead, alive, times=2)
+    monkeypatch.setattr("alertd.store.shares.is_dead", lambda name: name == "dead")
+    await beat(alive, new, times=3)
+    assert sorted(alive.held | new.held) == sorted(ALL), "and who lives keeps its own"
+    assert len(alive.held) == len(new.held)
