@@ -8,19 +8,13 @@ import logging
 import random
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any, cast
-
-from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
 
 from alertd.config import FeedSettings
 from alertd.errors import FeedError, FencedError
 from alertd.feeds import Fetched, Fetcher, Reader
 from alertd.feeds.habit import learned
 from alertd.feeds.moves import returned
-from alertd.feeds.schedule import FeedState, after_step, failed, first_poll, is_due
+from alertd.feeds.schedule import FeedState, failed, first_poll, is_due
 from alertd.stages import catching_up
 from alertd.stages.accepter import Accepter
 from alertd.stages.context import Context, pause, persist
@@ -31,6 +25,7 @@ from alertd.stages.pressure import LOW, Pressure
 from alertd.stages.settling import at_its_address, settled
 from alertd.stages.shards import shard_of
 from alertd.stages.sight import Sight, look
+from alertd.stages.timetable import Timetable
 from alertd.stages.websub import Hubs
 from alertd.store.connection import TROUBLE, raise_if_cancelled
 from alertd.store.shares import Shares
@@ -47,7 +42,6 @@ _FULL_STILL = 0.85
 _DRAIN = 8.0
 _AT_ONCE = 50
 _FULL_KNOWN_FOR = 2.0
-_STEP = 1.0
 
 
 class Poller:
@@ -74,10 +68,8 @@ class Poller:
         self._memory = FeedMemory(context, self._shares)
         self._accepter = Accepter(context, self._shares)
         self._running: dict[asyncio.Task[None], int] = {}
-        self._scheduler: AsyncIOScheduler | None = None
-        self._scheduled: dict[str, FeedSettings] = {}
+        self._timetable = Timetable(context, self._job)
         self._asked_for: set[str] = set()
-        self._offset = 0.0
         self._full = False
         self._full_known_until = 0.0
         self._worked = float("inf")
@@ -90,31 +82,24 @@ class Poller:
 
     async def work(self, stop: asyncio.Event) -> None:
         """Poll until the stop; then let the polls in flight end."""
-        scheduler = AsyncIOScheduler(
-            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
-        )
-        scheduler.add_listener(self._heard, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
-        scheduler.start()
-        self._scheduler = scheduler
-        self._scheduled = {}
-        self._offset = self._context.clock() - self._context.monotonic()
+        self._timetable = Timetable(self._context, self._job)
+        self._timetable.start()
         hubs = asyncio.create_task(self._keep_hubs(stop), name="hubs")
         try:
             while not stop.is_set():
                 await self._reschedule()
                 await self._hand_over()
-                self._follow_clock(scheduler)
+                self._timetable.follow_clock()
                 await pause(stop, 0.5)
         finally:
-            scheduler.pause()
+            self._timetable.pause()
             hubs.cancel()
             await asyncio.gather(hubs, return_exceptions=True)
             try:
                 await self._drain()
                 await self.settle()
             finally:
-                scheduler.shutdown(wait=False)
-                self._scheduler = None
+                self._timetable.end()
 
     async def _keep_hubs(self, stop: asyncio.Event) -> None:
         if (hubs := self._hubs) is not None:
@@ -131,22 +116,23 @@ class Poller:
     async def _reschedule(self) -> None:
         """Make the jobs those of the configuration in force, as far as their shards are held."""
         wanted = {feed.name: feed for feed in self._ours()}
-        if wanted == self._scheduled or self._scheduler is None:
+        known = self._timetable.feeds
+        if wanted == known:
             return
-        if gone := self._scheduled.keys() - wanted.keys():
+        if gone := known.keys() - wanted.keys():
             await self.settle()  # whoever polls them from now on should know when they were asked
         for name in gone:
-            self._scheduler.remove_job(name)
+            self._timetable.remove(name)
             self._context.metrics.forget_feed(name)
             self._memory.forget(name)
-        changed = [feed for name, feed in wanted.items() if self._scheduled.get(name) != feed]
+        changed = [feed for name, feed in wanted.items() if known.get(name) != feed]
         await self._memory.load(changed)
         now = self._context.clock()
         crowd = len(changed) / _FIRST_READ_PER_S
         # whoever has one feed wants to see it asked at once
         spread = min(SPREAD, len(changed) / _STARTS_PER_S)
         latest = max([(await self._memory.state(feed)).last_success for feed in changed], default=0.0)
-        if latest and not self._scheduled:
+        if latest and not self._timetable.feeds:
             self._worked = self._context.monotonic()
             await catching_up.begin(self._context, now - latest, changed, spread)
         for feed in changed:
@@ -155,21 +141,17 @@ class Poller:
             if state.last_success:
                 self._context.metrics.feed_succeeded(name, state.last_success)
             start = first_poll(state, name, interval=feed.interval, now=now, spread=spread, crowd=crowd)
-            self._scheduler.add_job(
-                self._job, IntervalTrigger(seconds=feed.interval, timezone=UTC), args=[feed], id=name,
-                next_run_time=datetime.fromtimestamp(start, UTC), replace_existing=True,
-            )  # fmt: skip
-        self._scheduled = wanted
+            self._timetable.put(feed, start)
 
     def polls(self, name: str) -> bool:
         """Whether a feed is polled here."""
-        return name in self._scheduled
+        return name in self._timetable.feeds
 
     def poll_soon(self, name: str) -> None:
         """Have a feed that is polled here asked at once, whatever its interval; after the poll under way, if one is."""
-        if self._scheduler is not None and name in self._scheduled:
+        if self.polls(name):
             self._asked_for.add(name)
-            self._scheduler.modify_job(name, next_run_time=datetime.now(UTC))
+            self._timetable.move(name)
 
     def _ours(self) -> list[FeedSettings]:
         """The feeds that are polled here."""
@@ -183,29 +165,6 @@ class Poller:
             await self.settle()
             self._memory.forget_shards(idle)
             self._shares.give(idle)
-
-    def _follow_clock(self, scheduler: AsyncIOScheduler) -> None:
-        """Move all jobs by what the clock was put forward or back: the scheduler waits for a time of day.
-
-        Put back by an hour, it would ask no feed for an hour.
-        """
-        now = self._context.clock()
-        offset = now - self._context.monotonic()
-        step, self._offset = offset - self._offset, offset
-        if abs(step) < _STEP:
-            return
-        logger.warning("the clock was put %s by %.0f s", "forward" if step > 0 else "back", abs(step))
-        for name, feed in self._scheduled.items():
-            job = scheduler.get_job(name)
-            if job is not None and job.next_run_time is not None:
-                at = after_step(job.next_run_time.timestamp(), step=step, interval=feed.interval, now=now)
-                job.modify(next_run_time=datetime.fromtimestamp(at, UTC))
-
-    def _heard(self, event: JobEvent) -> None:
-        outcome = {EVENT_JOB_ERROR: "job_error", EVENT_JOB_MISSED: "missed"}.get(event.code, "overrun")
-        self._context.metrics.polls.labels(outcome=outcome).inc()
-        if event.code == EVENT_JOB_ERROR:
-            logger.error("a poll failed unexpectedly", exc_info=event.exception, extra={"feed": event.job_id})
 
     async def _job(self, feed: FeedSettings) -> None:
         task, shard = asyncio.current_task(), shard_of(feed.url)
@@ -230,9 +189,8 @@ class Poller:
             self.poll_soon(feed.name)
             return
         state = await self._memory.state(feed)
-        current = self._scheduled.get(feed.name) == feed and self._scheduler is not None
-        if current and state.next_at > self._context.clock() + feed.interval:
-            cast(Any, self._scheduler).modify_job(feed.name, next_run_time=datetime.fromtimestamp(state.next_at, UTC))
+        if self._timetable.feeds.get(feed.name) == feed and state.next_at > self._context.clock() + feed.interval:
+            self._timetable.move(feed.name, state.next_at)
 
     async def once(self) -> None:
         """Poll every feed whose shard is held now, a few at a time."""
