@@ -52,7 +52,7 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(RUNTIME): requirements/runtime.lock pyproject.toml | $(BIN)/python
-	$(PIP) install --quiet -r requirements/runtime.lock
+	$(PIP) install --quiet --require-hashes -r requirements/runtime.lock
 	$(PIP) install --quiet --no-deps --editable .
 	@touch $@
 
@@ -80,8 +80,10 @@ sdist: $(DEV) ## builds the source distribution into dist/
 install: wheel ## installs the wheel and its pinned dependencies into a new environment at PREFIX
 	@test -n "$(PREFIX)" || { echo "say where: make install PREFIX=/opt/alertd" >&2; exit 2; }
 	$(PYTHON) -m venv --clear $(PREFIX)
-	$(PREFIX)/bin/python -m pip --disable-pip-version-check --no-input install --quiet --no-cache-dir \
-	  --constraint requirements/runtime.lock dist/*.whl
+	@pip="$(PREFIX)/bin/python -m pip --disable-pip-version-check --no-input"; \
+	$$pip install --quiet --no-cache-dir --require-hashes -r requirements/runtime.lock; \
+	$$pip install --quiet --no-cache-dir --no-deps dist/*.whl; \
+	$$pip check
 
 wheel-check: ## proves that the wheel is whole: small enough, no torch, its command runs away from the source
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
@@ -103,8 +105,10 @@ sdist-check: sdist ## proves that the source distribution makes the same wheel, 
 	  diff <(listed dist/*.whl) <(listed "$$folder"/*.whl) >&2 || { echo "the source makes another wheel" >&2; exit 1; }; \
 	fi; \
 	$(PYTHON) -m venv "$$folder/env"; \
-	"$$folder/env/bin/python" -m pip --disable-pip-version-check --no-input install --quiet \
-	  --constraint requirements/runtime.lock "$$folder"/*.whl; \
+	pip="$$folder/env/bin/python -m pip --disable-pip-version-check --no-input"; \
+	$$pip install --quiet --require-hashes -r requirements/runtime.lock; \
+	$$pip install --quiet --no-deps "$$folder"/*.whl; \
+	$$pip check; \
 	bytes=$$(stat -c %s dist/*.tar.gz); cd "$$folder"; \
 	env/bin/alertd init --company NVDA >/dev/null 2>&1; \
 	env/bin/alertd check >/dev/null; \

@@ -21,7 +21,7 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["
 
 
 def pins(lock: Path) -> dict[str, Requirement]:
-    lines = [line for line in lock.read_text().splitlines() if line and not line.startswith("#")]
+    lines = [line.partition(" \\")[0] for line in lock.read_text().splitlines() if line and line[0] not in "# "]
     requirements = [Requirement(line) for line in lines]
     found: dict[str, Requirement] = {canonicalize_name(requirement.name): requirement for requirement in requirements}
     assert len(found) == len(lines)
@@ -56,6 +56,22 @@ def test_the_runtime_lock_holds_our_dependencies_and_no_torch() -> None:
         wanted = Requirement(line)
         assert Version(version(locked[canonicalize_name(wanted.name)])) in wanted.specifier
     assert not [name for name in locked if name == "torch" or name.startswith(("nvidia", "triton", "cuda"))]
+
+
+def test_the_runtime_lock_names_the_files_of_each_version_by_their_hashes() -> None:
+    entries = [entry.split(" \\\n    ") for entry in re.split(r"\n(?=[^ #\n])", RUNTIME.read_text().strip())]
+    for pin, *hashes in (entry for entry in entries if not entry[0].startswith("#")):
+        assert hashes, f"{pin} without hashes"
+        assert all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", line.strip()) for line in hashes)
+        assert len(hashes) == len(set(hashes))
+
+
+def test_whatever_installs_what_runs_alertd_insists_on_the_hashes() -> None:
+    makefile = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    installs = [line for line in makefile.splitlines() if "requirements/runtime.lock" in line and "install" in line]
+    installs = [line for line in installs if not line.startswith("$(")]
+    assert len(installs) == 3
+    assert all("--require-hashes" in line and "--constraint" not in line for line in installs)
 
 
 def test_the_dev_lock_is_the_runtime_lock_and_more() -> None:
