@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import tempfile
 import time
@@ -15,11 +16,13 @@ import psutil
 import pytest
 from redis.asyncio import Redis
 
-from alertd.store import embedded
+from alertd.store import binary, embedded
 from alertd.store.raw import Connection
 
 PATIENCE = 20.0
 """Seconds that servers get after the last test: those whose parent was killed end by their linger."""
+SERVER = os.environ.get("ALERTD_TEST_SERVER", "")
+"""Another server for the tests to start where they name none, such as /usr/bin/valkey-server."""
 
 
 def servers_in(folder: Path) -> list[psutil.Process]:
@@ -31,7 +34,9 @@ def servers_in(folder: Path) -> list[psutil.Process]:
             named = process.name() + " ".join(process.cmdline())
         except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
             continue
-        if cwd.is_relative_to(folder) and ("redis-server" in named or "alertd.store.keeper" in named):
+        if cwd.is_relative_to(folder) and any(
+            name in named for name in ("redis-server", "valkey-server", "alertd.store.keeper")
+        ):
             found.append(process)
     return found
 
@@ -56,6 +61,9 @@ def nothing_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         patch.setenv("XDG_RUNTIME_DIR", str(runtime))
         patch.setenv("TMPDIR", str(scratch))
         patch.setattr(tempfile, "tempdir", None)
+        if SERVER:
+            locate = binary.locate
+            patch.setattr(binary, "locate", lambda named="": locate(named or SERVER))
         yield
     deadline = time.monotonic() + PATIENCE
     while (left := servers_in(base)) and time.monotonic() < deadline:

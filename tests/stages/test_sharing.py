@@ -22,7 +22,7 @@ from alertd.stages.context import Context, holding
 from alertd.stages.poll import Poller
 from alertd.stages.shards import shard_of
 from alertd.store import keys
-from alertd.store.shares import SHARDS, Shares
+from alertd.store.shares import SHARDS
 from alertd.web.listening import port_of, serve
 from tests.stages.test_poll import document
 from tests.stages.world import WATCHLIST, at_work, context, entry, judged, stream, until
@@ -200,7 +200,7 @@ async def test_entries_that_two_accept_at_once_are_each_one_article_and_copies_a
     towns = ("Bergen", "Turku", "Malmo", "Aarhus", "Narvik", "Vaasa")
     texts = [f"Mill number {n} in {towns[n % 6]} burns down after {n * 7} years" for n in range(120)]
     async with context(redis, tmp_path) as here, context(redis, tmp_path, process="there", now=here.now) as there:
-        parts = [shared(here), shared(there)]
+        parts = [here.shares(), there.shares()]
         accepters = []
         for part in parts * 3:
             await part.acquire()
@@ -214,16 +214,16 @@ async def test_entries_that_two_accept_at_once_are_each_one_article_and_copies_a
             taken = [accepter.accept(items[at : at + 7], shard) for at in range(0, len(items), 7)]
             return [outcome for outcomes in await asyncio.gather(*taken) for outcome in outcomes]
 
+        beats = [asyncio.create_task(part.keep()) for part in parts]
         done = await asyncio.gather(*(accept(*one) for one in accepters))
+        for task in beats:
+            task.cancel()
+        await asyncio.gather(*beats, return_exceptions=True)
         assert {outcome for outcomes in done for outcome, _ in outcomes} == {"accepted"}
         rows = await stream(redis, keys.ARTICLES)
         assert [int(row["seq"]) for row in rows] == list(range(1, 4 * len(texts) + 1))
         originals = [loads(Entry, row["entry"]).title for row in rows if not row["copy"]]
         assert sorted(originals) == sorted(texts), "of each text one is the original, whoever took it"
-
-
-def shared(ctx: Context) -> Shares:
-    return ctx.shares()
 
 
 async def test_of_what_waits_together_only_what_is_held_is_accepted(redis: Redis, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import shutil
 import subprocess
 import time
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from alertd.errors import StoreError
-from alertd.store import embedded
+from alertd.store import binary, embedded
 from tests.conftest import servers_in
 from tests.store.processes import alive, client, got, keeper, put, script, until
 
@@ -20,17 +22,25 @@ async def test_an_older_server_is_refused_and_touches_nothing(state: Path) -> No
     await put(await embedded.start(state), "by the newer")
     await embedded.stop(state)
     record = state / "redis" / "written-by.json"
-    record.write_text('{"flavour": "redis", "version": "7.2.5"}')
-    before = {path.name: path.read_bytes() for path in (state / "redis").iterdir()}
-    with pytest.raises(StoreError, match=r"written by redis 7\.2\.5; redis 6\.2\.14") as caught:
+    own = binary.identify(binary.locate())
+    record.write_text(json.dumps({"flavour": own.flavour, "version": "99.2.5"}))
+    before = {path: path.read_bytes() for path in (state / "redis").rglob("*") if path.is_file()}
+    told = re.escape(f"written by {own.flavour} 99.2.5; {own.flavour} {own.version}")
+    with pytest.raises(StoreError, match=told) as caught:
         await embedded.start(state)
     assert "store.redis_server" in caught.value.hint
-    assert {path.name: path.read_bytes() for path in (state / "redis").iterdir()} == before
+    assert {path: path.read_bytes() for path in (state / "redis").rglob("*") if path.is_file()} == before
     assert not servers_in(state)
 
 
+def written(state: Path) -> Path:
+    """The file to which the server appends: in one piece up to Redis 6, later in a folder of its own."""
+    (file,) = [*(state / "redis").glob("appendonly.aof"), *(state / "redis").glob("appendonlydir/*.incr.aof")]
+    return file
+
+
 def damaged(state: Path) -> Path:
-    file = state / "redis" / "appendonly.aof"
+    file = written(state)
     content = bytearray(file.read_bytes())
     middle = content.index(b"*3", len(content) // 2)
     content[middle : middle + 2] = b"#!"
@@ -61,7 +71,7 @@ async def test_a_damaged_file_is_named_with_a_repair_that_works(state: Path) -> 
 async def test_half_a_command_at_the_end_is_left_out(state: Path) -> None:
     await put(await embedded.start(state), "whole")
     await embedded.stop(state)
-    with (state / "redis" / "appendonly.aof").open("ab") as file:
+    with written(state).open("ab") as file:
         file.write(b"*3\r\n$3\r\nSET\r\n$4\r\nke")
     assert await got(await embedded.start(state)) == "whole"
 
