@@ -9,7 +9,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import replace
 
-from alertd.config import FeedSettings
+from alertd.config import Configuration, FeedSettings
 from alertd.errors import FeedError, FencedError
 from alertd.feeds import Fetched, Fetcher, Reader
 from alertd.feeds.habit import learned
@@ -69,6 +69,7 @@ class Poller:
         self._accepter = Accepter(context, self._shares)
         self._running: dict[asyncio.Task[None], int] = {}
         self._timetable = Timetable(context, self._job)
+        self._followed: tuple[Configuration | None, frozenset[int]] = (None, frozenset())
         self._asked_for: set[str] = set()
         self._full = False
         self._full_known_until = 0.0
@@ -82,7 +83,7 @@ class Poller:
 
     async def work(self, stop: asyncio.Event) -> None:
         """Poll until the stop; then let the polls in flight end."""
-        self._timetable = Timetable(self._context, self._job)
+        self._timetable, self._followed = Timetable(self._context, self._job), (None, frozenset())
         self._timetable.start()
         hubs = asyncio.create_task(self._keep_hubs(stop), name="hubs")
         try:
@@ -115,10 +116,11 @@ class Poller:
 
     async def _reschedule(self) -> None:
         """Make the jobs those of the configuration in force, as far as their shards are held."""
+        configuration, held = self._context.now.configuration, self._shares.held
+        if (configuration, held) == self._followed:
+            return
         wanted = {feed.name: feed for feed in self._ours()}
         known = self._timetable.feeds
-        if wanted == known:
-            return
         if gone := known.keys() - wanted.keys():
             await self.settle()  # whoever polls them from now on should know when they were asked
         for name in gone:
@@ -142,6 +144,7 @@ class Poller:
                 self._context.metrics.feed_succeeded(name, state.last_success)
             start = first_poll(state, name, interval=feed.interval, now=now, spread=spread, crowd=crowd)
             self._timetable.put(feed, start)
+        self._followed = (configuration, held)
 
     def polls(self, name: str) -> bool:
         """Whether a feed is polled here."""
@@ -168,7 +171,7 @@ class Poller:
 
     async def _job(self, feed: FeedSettings) -> None:
         task, shard = asyncio.current_task(), shard_of(feed.url)
-        if task is None or shard not in self._shares.held:
+        if task is None or not self._shares.holds(shard):
             return
         self._running[task] = shard
         due = feed.name in self._asked_for

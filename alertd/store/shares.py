@@ -60,13 +60,17 @@ class Shares:
 
     @property
     def held(self) -> frozenset[int]:
-        """The shards to work on: those that it holds, as far as it knows, and need not give back."""
-        return self._held if self._is_fresh() else frozenset()
+        """The shards to work on: those that it held at its last beat and need not give back."""
+        return self._held
 
     @property
     def leaving(self) -> frozenset[int]:
         """Those that it holds beyond its share: to be given back once what is under way for them has ended."""
         return self._leaving
+
+    def holds(self, shard: int) -> bool:
+        """Whether to begin something for a shard: it is to be worked on, and the last beat is not too old to tell."""
+        return shard in self._held and self._is_fresh()
 
     def token(self, shard: int) -> str:
         """The token under which it holds a shard; "" when it does not, or cannot know, for its last beat is too old."""
