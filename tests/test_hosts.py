@@ -48,5 +48,10 @@ def test_the_page_needs_a_token_wherever_others_may_reach_it(tmp_path: Path) -> 
                 load(config, {}, known, like, profile=profile)
 
 
+def test_without_a_word_about_it_the_page_is_on_loopback(tmp_path: Path) -> None:
+    settings = load(write(tmp_path), {}, known, like, profile=profile).settings
+    assert (settings.web.host, settings.websub.host) == ("127.0.0.1", "127.0.0.1")
+
+
 def _url(host: str) -> str:
     return f"http://[{host}]/" if ":" in host else f"http://{host}/"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 from prometheus_client import generate_latest
 from pydantic import BaseModel, SecretStr
 from redis.asyncio import Redis
@@ -23,6 +23,7 @@ from tests.config import folders
 from tests.stages.test_behaviour import given, site
 from tests.stages.test_poll import document
 from tests.stages.world import context, polling
+from tests.web.world import served
 
 EVERYTHING = """
 feeds:
@@ -124,6 +125,35 @@ async def test_no_secret_of_a_feed_reaches_log_store_metrics_or_status(redis: Re
             seen.append(str(await dumped(redis)))
     assert "Port opens" in seen[-1]
     assert [(secret, text[:60]) for secret in PLANTED for text in seen if secret in text] == []
+
+
+async def test_no_address_of_the_page_shows_a_secret(redis: Redis, tmp_path: Path) -> None:
+    """There is no page of the configuration; whatever another page tells of it, and of errors, is looked through."""
+    told: dict[str, str] = {}
+    async with context(redis, tmp_path, settings=EVERYTHING) as ctx:
+        token = ctx.now.configuration.settings.web.token
+        assert token is not None
+        for feed in ctx.now.configuration.settings.feeds:
+            await cast(Any, redis).sadd(keys.FEEDS, feed.name)
+            await cast(Any, redis).hset(keys.feed(feed.name), mapping=FeedState(polls=1, failing=1).to_fields())
+        headers = {"Authorization": f"Bearer {token.get_secret_value()}"}
+        async with served(ctx, token=token.get_secret_value()) as server, ClientSession(headers=headers) as session:
+            routes = [
+                (route.method, route.resource.canonical)
+                for route in server.application().router.routes()
+                if route.resource is not None and route.method in ("GET", "POST", "DELETE")
+            ]
+            for method, path in routes:
+                if path in ("/api/live", "/api/session"):
+                    continue  # one never ends, the other is how a token is proven
+                asked = path.replace("{", "").replace("}", "")
+                for query in ("", "?q=%00&limit=none&company=x&hours=-1"):
+                    async with session.request(method, server.url + asked + query, json={}) as answer:
+                        body = await answer.text(errors="replace")
+                        told[f"{method} {asked}{query} {answer.status}"] = f"{dict(answer.headers)} {body}"
+    assert sum(" 200" in name for name in told) > 10
+    assert any("e.example" in text for text in told.values()), "feeds are shown, without what is secret"
+    assert [(secret, name) for secret in PLANTED for name, text in told.items() if secret in text] == []
 
 
 async def dumped(redis: Redis) -> list[Any]:

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from alertd.stages import archive
 from alertd.stages.tag import set_aside
 from alertd.store import keys
+from alertd.store.shares import Shares
 from alertd.store.streams import Reader
 from alertd.web import answers
 from alertd.web.api import ADDRESSES, OPENAPI
@@ -162,6 +163,25 @@ async def test_explain_replay_and_silences(redis: Redis, tmp_path: Path) -> None
         await browser.send("DELETE", f"/api/silences/{made['id']}")
         assert not (await browser.get("/api/silences"))["items"][0]["holds"]
         await browser.send("DELETE", f"/api/silences/{made['id']}", status=404)
+
+
+async def test_the_system_says_who_polls_which_part_of_the_feeds(redis: Redis, tmp_path: Path) -> None:
+    async with page(redis, tmp_path) as (ctx, server), Browser(server) as browser:
+
+        async def pollers() -> list[tuple[str, str]]:
+            found = answers.SystemState.model_validate(await browser.get("/api/system")).leases
+            return [(lease.name, lease.owner) for lease in found if lease.name.startswith("poll")]
+
+        assert await pollers() == []
+        mine, theirs = ctx.shares(), Shares(ctx.store, "poll", "there")
+        await mine.acquire()
+        assert await pollers() == [("poll", ctx.process)]
+        await theirs.acquire()
+        assert await pollers() == [("poll (256 of 256 parts)", ctx.process)], "the other waits for its share"
+        for shares in (mine, theirs) * 2:
+            await shares.acquire()
+            shares.give(shares.leaving)
+        assert await pollers() == [("poll (128 of 256 parts)", ctx.process), ("poll (128 of 256 parts)", "there")]
 
 
 async def test_a_dead_letter_goes_back_once(redis: Redis, tmp_path: Path) -> None:
