@@ -373,7 +373,7 @@ class Process(Answer):
 
 
 class Holder(Answer):
-    """A lease: who does what only one process may do at a time."""
+    """A lease: who does what only one process may do at a time, or which part of what several share."""
 
     name: str
     owner: str
