@@ -42,6 +42,7 @@ _FULL_STILL = 0.85
 _DRAIN = 8.0
 _AT_ONCE = 50
 _FULL_KNOWN_FOR = 2.0
+_FULL_TOLD_EVERY = 600.0
 
 
 class Poller:
@@ -349,8 +350,9 @@ class Poller:
         # once full, it has to fall a little before polling goes on
         full = used > (_FULL_STILL if self._full else FULL) * limit
         if full and not self._full:
+            # whoever else polls finds the same
             await tell(
-                self._context, f"full {self._context.clock():.0f}",
+                self._context, f"full {self._context.clock() // _FULL_TOLD_EVERY:.0f}",
                 f"The store uses {used:.0f} of {limit:.0f} MB: polling waits until articles were worked off. "
                 "Raise store.max_mb, or find out with `alertd status` which stage lags.",
             )  # fmt: skip

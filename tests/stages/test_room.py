@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any, cast
 
@@ -93,6 +94,26 @@ async def test_the_servers_own_limit_counts_where_it_is_less(redis: Redis, tmp_p
             assert (await Rooms(ctx, free=lambda _: PLENTY).look()).limit_mb == 40.0
     finally:
         await cast(Any, redis).config_set("maxmemory", before)
+
+
+async def test_of_several_that_poll_one_says_that_the_store_is_full(
+    redis: Redis, tmp_path: Path, httpserver: HTTPServer
+) -> None:
+    feed = Feed(httpserver)
+    text = polled(httpserver) + "store: {max_mb: 16}\n"
+    async with (
+        context(redis, tmp_path, settings=text) as here,
+        context(redis, tmp_path, process="there", now=here.now) as there,
+        polling(here) as mine,
+        polling(there) as theirs,
+    ):
+        await cast(Any, redis).set("ballast", "x" * 20_000_000)
+        cast(Any, here.clock).ahead = cast(Any, there.clock).ahead = 1_200.0 - time.time() % 600.0
+        (wire,) = here.now.configuration.settings.feeds
+        for poller in (mine, theirs):
+            await poller.poll(wire)
+        assert feed.asked == []
+        assert ["polling waits" in one for one in await told(redis)] == [True]
 
 
 async def test_a_feed_that_was_shed_and_outrun_is_reported_as_a_possible_miss(
