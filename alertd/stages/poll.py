@@ -205,8 +205,11 @@ class Poller:
                 raise_if_cancelled()
                 await self.poll(feed, due=True)
 
+        ours = self._ours()
+        if others := len(self._context.now.configuration.settings.feeds) - len(ours):
+            logger.info("%d feeds are not asked here, for other processes poll them", others)
         async with asyncio.TaskGroup() as group:
-            for feed in self._ours():
+            for feed in ours:
                 group.create_task(one(feed), name=f"poll {feed.name}")
         await self.settle()
 

@@ -22,7 +22,7 @@ from alertd.stages.context import Context, holding
 from alertd.stages.poll import Poller
 from alertd.stages.shards import shard_of
 from alertd.store import keys
-from alertd.store.shares import SHARDS
+from alertd.store.shares import SHARDS, Shares
 from alertd.web.listening import port_of, serve
 from tests.stages.test_poll import document
 from tests.stages.world import WATCHLIST, at_work, context, entry, judged, stream, until
@@ -171,6 +171,23 @@ async def test_who_ends_hands_its_feeds_over_at_once(redis: Redis, tmp_path: Pat
 
 async def _all(poller: Poller) -> bool:
     return len(poller.shares.held) == SHARDS
+
+
+async def test_polling_once_beside_another_asks_only_its_own(
+    redis: Redis, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with wires() as found, process(redis, tmp_path, "first", found.settings()) as (here, first):
+        theirs = Shares(here.store, "poll", "there")
+        for shares in (theirs, first.shares) * 3:
+            await shares.acquire()
+            shares.give(shares.leaving)
+        with caplog.at_level("INFO", "alertd.stages.poll"):
+            await first.once()
+        feeds = here.now.configuration.settings.feeds
+        own = {feed.url.split("//")[1].partition(":")[0] for feed in feeds if first.shares.holds(shard_of(feed.url))}
+        assert 0 < len(own) < FEEDS
+        assert set(found.asked) == own
+        assert f"{FEEDS - len(own)} feeds are not asked here" in caplog.text
 
 
 async def test_a_poll_under_way_ends_before_its_feed_is_handed_over(redis: Redis, tmp_path: Path) -> None:
