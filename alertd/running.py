@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from alertd.config import Configuration
 from alertd.errors import AlertdError
+from alertd.store.named import state_of
 from alertd.store.raw import birth
 
 RUNNING_FILE: Final = "daemon.json"
@@ -92,11 +93,8 @@ def _read(path: Path) -> Running | None:
 
 def _alive(found: Running) -> bool:
     """Whether the process is there and no later one has taken its number."""
-    try:
-        fields = Path(f"/proc/{found.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return fields[0] != "Z" and fields[19] == found.born
+    state, born = state_of(found.pid)
+    return state not in ("", "Z") and born == found.born
 
 
 @contextlib.contextmanager

@@ -15,9 +15,19 @@ from typing import Final
 _PROC: Final = "/proc"
 
 
+def state_of(number: int) -> tuple[str, str]:
+    """The state of a process in a letter, and when it began; "" and "" when there is none."""
+    try:
+        with open(f"{_PROC}/{number}/stat", "rb") as file:  # noqa: PTH123 - one read of memory
+            fields = file.read().rpartition(b")")[2].split()
+    except OSError:
+        return "", ""
+    return fields[0].decode(), fields[19].decode()
+
+
 def own_name() -> str:
     """The name of this process, unique among all that share a store."""
-    state, born = _state_of(os.getpid())
+    state, born = state_of(os.getpid())
     # where the kernel says nothing the name is only unique
     return f"{socket.gethostname()}-{os.getpid()}-{place()}-{born}" if state and place() else _unplaced()
 
@@ -27,10 +37,10 @@ def is_dead(name: str) -> bool:
     number, there, born = name.split("-")[-3:] if name.count("-") >= 3 else ("", "", "")
     if not there or there != place() or not number.isdecimal():
         return False
-    state, since = _state_of(int(number))
+    state, since = state_of(int(number))
     if not state:
         # the kernel may hide the processes of others (hidepid), the first of all among them
-        return bool(_state_of(1)[0])
+        return bool(state_of(1)[0])
     return state == "Z" or since != born
 
 
@@ -44,16 +54,6 @@ def place() -> str:
     except OSError:
         return ""
     return hashlib.blake2b(f"{boot} {space}".encode(), digest_size=4).hexdigest()
-
-
-def _state_of(number: int) -> tuple[str, str]:
-    """The state of a process in a letter, and when it began; "" and "" when there is none."""
-    try:
-        with open(f"{_PROC}/{number}/stat", "rb") as file:  # noqa: PTH123 - one read of memory
-            fields = file.read().rpartition(b")")[2].split()
-    except OSError:
-        return "", ""
-    return fields[0].decode(), fields[19].decode()
 
 
 def _unplaced() -> str:
