@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
 import psutil
 import pytest
 
@@ -31,3 +35,22 @@ async def test_a_process_that_ended_is_told_by_an_error() -> None:
     await end_worker(worker)
     with pytest.raises(EOFError):
         await answered(worker)
+
+
+def test_a_reading_process_whose_asker_was_killed_ends_without_a_word() -> None:
+    worker = subprocess.Popen(
+        [sys.executable, "-P", "-m", "alertd.feeds.worker"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    assert worker.stderr is not None
+    worker.stdout.close()
+    settings = {"name": "wire", "max_bytes": 1000, "max_items": 5, "timezone": "", "source": "", "language": ""}
+    asked = {"feed": settings, "headers": {}, "url": "http://e.example/", "now": 1.0, "bytes": 0}
+    worker.stdin.write(json.dumps(asked) + "\n")
+    worker.stdin.flush()
+    assert worker.wait(30) == 0
+    assert worker.stderr.read() == ""
+    worker.stdin.close()
+    worker.stderr.close()
