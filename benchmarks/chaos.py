@@ -80,7 +80,10 @@ def _part(size: Mapping[str, Any]) -> dict[str, Any]:
     )  # fmt: skip
     if finished.returncode:
         sys.exit(f"the run ended with {finished.returncode}")
-    found: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
+    line = finished.stdout.splitlines()[-1]
+    # a later part may fail for reasons of its own
+    print(f"a part of the run: {line}", file=sys.stderr)
+    found: dict[str, Any] = json.loads(line)
     return found
 
 

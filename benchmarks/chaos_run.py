@@ -29,10 +29,6 @@ from benchmarks.sentineled import Sentineled
 from benchmarks.servers import faked, faketime
 
 HOUR = 3600
-STARTING = 15.0
-"""Seconds that a process may take to start on a busy machine, and to take over from the one that was killed."""
-AT_THE_START = 0.25
-"""Share of the kills that may meet a process before."""
 DISK_MB = 192
 CHANNELS = ("alerts", "alertd")
 STAGES = ("poll", "tag", "tag", "decide,notify")
@@ -134,14 +130,12 @@ class World:
 
 
 async def kills(world: World) -> None:
-    """Kill processes at random; most of them once they had the time to come to work, some while they start."""
+    """Kill any of the processes at random, those that just start as well."""
     size = world.size
     for _ in range(size.kills):
         await asyncio.sleep(size.seconds / (size.kills + 1) * world.chance.uniform(0.5, 1.5))
-        youngest = 0.0 if world.chance.random() < AT_THE_START else STARTING
-        while not (old := [one for one in world.line if time.monotonic() - one.started >= youngest]):  # noqa: ASYNC110
-            await asyncio.sleep(0.5)
-        world.chance.choice(old).kill()
+        while not world.chance.choice(world.line).kill():  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
         world.faults["kills"] += 1
 
 

@@ -168,8 +168,6 @@ class Line:
 
     def __init__(self, folder: Path, stages: str, environment: Mapping[str, str]) -> None:
         self.starts = 0
-        self.started = 0.0
-        """When it was started last, monotonic seconds."""
         self._command = (
             sys.executable, "-m", "benchmarks.chaos_line", "run", "--stages", stages, "--config", str(folder)
         )  # fmt: skip
@@ -184,14 +182,16 @@ class Line:
                 self._process = await asyncio.create_subprocess_exec(
                     *self._command, env={**os.environ, **self._environment}, stdout=subprocess.DEVNULL, stderr=log
                 )
-            self.starts, self.started = self.starts + 1, time.monotonic()
+            self.starts += 1
             await self._process.wait()
             await asyncio.sleep(0.2)
 
-    def kill(self) -> None:
-        """Kill it, wherever it is."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
+    def kill(self) -> bool:
+        """Kill it, wherever it is; returns whether it lived."""
+        if self._process is None or self._process.returncode is not None:
+            return False
+        self._process.kill()
+        return True
 
     async def end(self) -> int | None:
         """End it in order; its exit code."""

@@ -100,8 +100,8 @@ class Sentineled:
         for port in self._ports[SERVERS:]:
             while not await _agreed(port):
                 await _in_time(began, "the Sentinels do not agree")
-        master = await self._master()
-        while not await _replicated(master):
+        # on a busy machine the Sentinels may choose another one meanwhile
+        while not await _replicated(await self._master()):
             await _in_time(began, "the replicas do not follow")
 
     async def _master(self) -> int:
