@@ -26,7 +26,7 @@ from alertd.collecting import look_seldom
 from alertd.configured import compiled, read
 from alertd.feeds.identity import Verdict, content_key
 from alertd.stages.accept import Judged
-from alertd.stages.accepter import AT_ONCE, Accepter
+from alertd.stages.accepter import Accepter
 from alertd.stages.context import Context, InForce, holding
 from alertd.stages.decide import DecideStage
 from alertd.stages.tag import TagStage, article_of
@@ -42,6 +42,8 @@ from benchmarks.tagging import percentile
 
 WINDOW, TINY = 100_000, 300
 _CHUNK = 512
+_DOCUMENT, _POLLS = 16, 16
+"""New entries of a document, and documents that are accepted side by side, as the polls of many feeds bring them."""
 _FOLLOWING, _MOST_FOLLOWING = 0.25, 4_096
 # a machine that stands still for longer than the usual wait must not decide whether two taggers agree
 _SETTINGS = 'feeds: [{name: one, url: "https://example.com/rss"}]\nweb: {port: 0}\n'
@@ -187,8 +189,15 @@ class _Placing:
             yield took
 
     async def _accept(self, entries: Sequence[Judged]) -> None:
-        for start in range(0, len(entries), AT_ONCE):
-            await self._accepter.accept(entries[start : start + AT_ONCE])
+        documents = iter([entries[start : start + _DOCUMENT] for start in range(0, len(entries), _DOCUMENT)])
+
+        async def poll() -> None:
+            for document in documents:
+                await self._accepter.accept(document)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(_POLLS):
+                group.create_task(poll())
 
     async def _tagged(self, tags: dict[str, Tags]) -> list[Delivery]:
         """Pass on all that was accepted since the last time, as the stage tag would, and read it as decide does."""
