@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
-from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent
+from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
@@ -92,6 +93,8 @@ class Timetable:
                 job.modify(next_run_time=datetime.fromtimestamp(at, UTC))
 
     def _heard(self, event: JobEvent) -> None:
+        if isinstance(event, JobExecutionEvent) and isinstance(event.exception, asyncio.CancelledError):
+            return  # it was ended with the stage, which says why
         outcome = {EVENT_JOB_ERROR: "job_error", EVENT_JOB_MISSED: "missed"}.get(event.code, "overrun")
         self._context.metrics.polls.labels(outcome=outcome).inc()
         if event.code == EVENT_JOB_ERROR:
