@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alertd.tagging.window import Window, read
+from alertd.tagging.window import Reader, Window
 from alertd.taxonomy import EVENT_TYPES
 from training.examples import LABELS, ROLES, TOPICS, Example, Mark
 
@@ -64,7 +64,8 @@ class Corpus:
 
 def build(examples: Sequence[Example], held: Sequence[bool], tokenizer: Any) -> Corpus:
     """Cut all examples into pieces and turn their labels into numbers."""
-    windows = read(tokenizer, [(e.title, e.body) for e in examples])
+    reader = Reader(tokenizer)
+    windows = [reader.read(e.title, e.body) for e in examples]
     tags = [tags_of(e, w) for e, w in zip(examples, windows, strict=True)]
     return Corpus(
         ids=np.concatenate([w.ids for w in windows]).astype(np.uint16),

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from alertd.errors import ModelError
 from alertd.tagging.layout import EncoderField
 from alertd.tagging.torch_session import on_gpu
-from alertd.tagging.window import FIELDS, Window, read
+from alertd.tagging.window import FIELDS, Reader, Window
 from alertd.taxonomy import EVENT_TYPES
 
 FORMAT = 1
@@ -136,7 +136,7 @@ class Encoder:
     """
 
     def __init__(self, tokenizer: Any, run: Any, threads: int, description: Mapping[str, Any]) -> None:
-        self._tokenizer, self._run, self._threads = tokenizer, run, threads
+        self._reader, self._run, self._threads = Reader(tokenizer), run, threads
         # kept, for the first pass of a thread takes twice as long as the next
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="encoder")
         self._heads: Temperatures = description["temperatures"]
@@ -178,7 +178,7 @@ class Encoder:
 
         Whoever takes them can work on one batch while the next is being computed.
         """
-        windows = read(self._tokenizer, [(given.title, given.body) for given in inputs])
+        windows = [self._reader.read(given.title, given.body) for given in inputs]
         order = sorted(range(len(windows)), key=lambda i: -len(windows[i].ids))
         # several for each thread, the longest first, so that none waits long for another at the end
         size = min(_BATCH, -(-len(order) // (4 * self._threads)))

@@ -8,15 +8,16 @@ import pytest
 from transformers import PreTrainedTokenizerFast
 
 from alertd.tagging.encoder import FOLDER
-from alertd.tagging.window import read
+from alertd.tagging.window import Reader
 from training.arrays import Corpus, build, moved, renamed, spans_of, tags_of
 from training.examples import Example, Mark, parse_written
 
 TOKENIZER = PreTrainedTokenizerFast.from_pretrained(str(FOLDER), local_files_only=True).backend_tokenizer
+READER = Reader(TOKENIZER)
 
 
 def tags(example: Example) -> list[int]:
-    found: list[int] = tags_of(example, read(TOKENIZER, [(example.title, example.body)])[0]).tolist()
+    found: list[int] = tags_of(example, READER.read(example.title, example.body)).tolist()
     return found
 
 
@@ -42,7 +43,7 @@ def test_what_is_not_labelled_teaches_nothing() -> None:
 
 def test_spans_carry_role_and_sentiment() -> None:
     example = parse_written("macro | 0 | Rain, [Siemens|b-] says || [Siemens|s+] up")
-    spans = spans_of(example, read(TOKENIZER, [(example.title, example.body)])[0])
+    spans = spans_of(example, READER.read(example.title, example.body))
     assert spans[:2, 2:].tolist() == [[1, 0], [0, 2]]
     assert (spans[2:] == -1).all()
 
