@@ -27,8 +27,10 @@ WEIGHTS = "model.int8.onnx"
 DESCRIPTION = "description.json"
 FOLDER = Path(__file__).parent / "model"
 _HEADS = ("company", "role", "sentiment", "document", "events")
+_TOKEN_HEADS = ("company", "role", "sentiment")
 _ROLES, _FEELINGS = slice(3, 6), slice(6, 9)
 """Places of the logits of role and sentiment in a piece's row; before them are O, B and I of a name."""
+_OUTPUTS = ["tokens", "documents", "embedding"]
 _BATCH = 16
 _NAMED = 0.5
 """From which P(company) a word is part of a name that the encoder finds itself."""
@@ -80,13 +82,13 @@ class Encoded:
     def __init__(
         self,
         window: Window,
-        tokens: list[list[float]],
+        tokens: Floats,
         named: list[float],
         events: list[float],
         sentiment: list[float],
         embedding: Floats,
     ) -> None:
-        # Lists, for a span has few pieces: arrays of that size cost a hundred times as much to add up.
+        # A span has few pieces: lists of that size cost a hundredth of arrays to add up.
         self._window, self._tokens, self._named = window, tokens, named
         self.events: Mapping[str, float] = dict(zip(EVENT_TYPES, events, strict=True))
         self.sentiment: Three = (sentiment[0], sentiment[1], sentiment[2])
@@ -97,10 +99,9 @@ class Encoded:
         pieces = self._window.inside(field, start, end)
         if pieces is None:
             return None
-        rows = [self._tokens[at] for at in pieces]
-        return SpanScores(
-            sum([self._named[at] for at in pieces]) / len(pieces), _three(rows, _ROLES), _three(rows, _FEELINGS)
-        )
+        first, last = pieces[0], pieces[-1] + 1
+        rows = self._tokens[first:last].tolist()
+        return SpanScores(sum(self._named[first:last]) / len(rows), _three(rows, _ROLES), _three(rows, _FEELINGS))
 
     def mentions(self) -> list[FoundSpan]:
         """The names of companies that the encoder sees, in order: whole words, one after the other."""
@@ -139,7 +140,11 @@ class Encoder:
         self._reader, self._run, self._threads = Reader(tokenizer), run, threads
         # kept, for the first pass of a thread takes twice as long as the next
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="encoder")
-        self._heads: Temperatures = description["temperatures"]
+        heads: Temperatures = description["temperatures"]
+        self._token_heads = np.repeat(np.array([heads[h] for h in _TOKEN_HEADS], np.float32), 3)
+        self._document_heads = np.repeat(
+            np.array([heads["events"], heads["document"]], np.float32), [len(EVENT_TYPES), 3]
+        )
         self.version: str = description["version"]
         self.thresholds: Mapping[str, float] = description["thresholds"]
         """Type of event to the probability from which it counts."""
@@ -164,7 +169,7 @@ class Encoder:
             found = [i.name for i in run.get_inputs()], [o.name for o in run.get_outputs()]
         except Exception as error:  # onnxruntime's errors have no common root of their own
             raise ModelError(f"cannot be loaded: {error}", where=str(folder / WEIGHTS), hint=_HINT) from error
-        if found != (["ids", "kinds"], ["tokens", "documents", "embedding"]):
+        if found != (["ids", "kinds"], _OUTPUTS):
             raise ModelError(f"has other inputs and outputs: {found}", where=str(folder / WEIGHTS), hint=_HINT)
         return cls(_tokenizer(folder), run, 1 if gpu else threads, description)
 
@@ -194,21 +199,17 @@ class Encoder:
     def _batch(self, windows: Sequence[Window]) -> list[Encoded]:
         """One batch through the session."""
         lengths = [len(w.ids) for w in windows]
-        ids = np.zeros((len(windows), max(lengths)), np.int64)
-        kinds = np.zeros_like(ids)
+        given = np.zeros((2, len(windows), max(lengths)), np.int64)
         for row, window in enumerate(windows):
-            ids[row, : lengths[row]] = window.ids
-            kinds[row, : lengths[row]] = window.kinds
-        tokens, documents, embeddings = self._run.run(None, {"ids": ids, "kinds": kinds})
-        heads = self._heads
-        named = (1 - _softmax(tokens[..., :3] / heads["company"])[..., 0]).tolist()
-        tokens[..., _ROLES] /= heads["role"]
-        tokens[..., _FEELINGS] /= heads["sentiment"]
-        logits = tokens.tolist()
-        events = _sigmoid(documents[:, : len(EVENT_TYPES)] / heads["events"]).tolist()
-        wholes = _softmax(documents[:, len(EVENT_TYPES) :] / heads["document"]).tolist()
+            given[:, row, : lengths[row]] = window.ids, window.kinds
+        tokens, documents, embeddings = self._run.run(_OUTPUTS, {"ids": given[0], "kinds": given[1]})
+        tokens /= self._token_heads
+        documents = documents / self._document_heads
+        named = (1 - _softmax(tokens.T[:3])[0]).T.tolist()
+        events = _sigmoid(documents[:, : len(EVENT_TYPES)]).tolist()
+        wholes = _softmax(documents.T[len(EVENT_TYPES) :]).T.tolist()
         return [
-            Encoded(w, logits[i][: lengths[i]], named[i][: lengths[i]], events[i], wholes[i], embeddings[i])
+            Encoded(w, tokens[i], named[i][: lengths[i]], events[i], wholes[i], embeddings[i])
             for i, w in enumerate(windows)
         ]
 
@@ -289,12 +290,15 @@ def _tokenizer(folder: Path) -> Any:
 
 
 def _sigmoid(logits: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -40, 40))), np.float32)
+    likely: Floats = np.reciprocal(1 + np.exp(-np.minimum(np.maximum(logits, -40), 40)))
+    return likely
 
 
-def _softmax(logits: Floats) -> Floats:
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)
+def _softmax(rows: Floats) -> Floats:
+    """Over the first axis: three rows of many cost half of many rows of three."""
+    powers = np.exp(rows - np.maximum.reduce(rows))
+    likely: Floats = powers / np.add.reduce(powers)
+    return likely
 
 
 def _three(rows: Sequence[list[float]], part: slice) -> Three:

@@ -6,6 +6,7 @@ Training and inference both go through here, so that they see the same.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
@@ -48,16 +49,13 @@ class Window:
     ends: list[int]
     words: list[int]
 
-    def inside(self, field: EncoderField, start: int, end: int) -> list[int] | None:
+    def inside(self, field: EncoderField, start: int, end: int) -> range | None:
         """The pieces that a span touches; None when the window ends before it or nothing of it was read."""
-        number = FIELDS.index(field)
-        touched, farthest = [], -1
-        for at, own in enumerate(self.fields):
-            if own == number:
-                farthest = self.ends[at]
-                if self.starts[at] < end and farthest > start:
-                    touched.append(at)
-        return touched if touched and end <= farthest else None
+        last = self.fields.index(-1, 1)
+        first, last = (1, last) if field == "title" else (last + 1, len(self.fields) - 1)
+        # pieces follow each other, so that their starts and ends are in order
+        touched = range(bisect_right(self.ends, start, first, last), bisect_left(self.starts, end, first, last))
+        return touched if touched and end <= self.ends[last - 1] else None
 
     def by_word(self, wanted: Collection[int]) -> list[tuple[int, range]]:
         """The words of these numbers in order: number and pieces; special pieces are of no word."""
