@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from alertd.articles import FieldName
 from alertd.tagging.companies import Found, Given, Scores
@@ -21,6 +22,7 @@ _NEAR_CODE = 25
 _WORD = re.compile(r"[^\W_]+")
 _OPENING = re.compile(r"(?:^|[.!?][\"'\u201d\u2019)]{0,2}\s)[\s\"'\u201c\u2018(]{0,4}\Z")
 """What stands before the first word of a sentence."""
+_LONGEST_OPENING = 8
 _PARTED = re.compile(r"[^\w &.'\u2019-]|\band\b")
 """What parts two names, so that the first is not the beginning of the second."""
 
@@ -85,7 +87,7 @@ def find(
     known = {g.issuer.key: g.name for g in given}
     codes: list[tuple[FieldName, Candidate]] = []
     names = _seen_names(layout, encoded, thresholds)
-    plain = _plain_words(layout)
+    plain = _PlainWords(layout)
     for field, text in layout.fields.items():
         for c in link(text, gazetteer, [watched]) if text else ():
             if not layout.kept(field, c.start, c.end) or _meets(own, field, c.start, c.end):
@@ -97,7 +99,7 @@ def find(
             seen.append((field, c.start, c.end))
             scores = _scores(layout, encoded, field, c.start, c.end)
             span = text[c.start : c.end]
-            if counts(c, scores, thresholds, used=span.lower() in plain):
+            if counts(c, scores, thresholds, used=c.kind == "ambiguous" and span.lower() in plain):
                 found.append(Found(field, c.start, c.end, span, c.issuer, scores, known.get(c.issuer.key, "")))
                 if c.kind == "code":
                     codes.append((field, c))
@@ -125,15 +127,25 @@ def begins_another(text: str, field: FieldName, candidate: Candidate, names: Seq
     )
 
 
-def _plain_words(layout: Layout) -> frozenset[str]:
-    """The words that the article uses in lower case, and their singulars."""
-    words = {
-        word
-        for piece in layout.pieces
-        for word in _WORD.findall(layout.fields[piece.field][piece.start : piece.end])
-        if word.islower()
-    }
-    return frozenset(words | {word.removesuffix("s") for word in words})
+class _PlainWords:
+    """The words that an article uses in lower case, and their singulars."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+
+    def __contains__(self, word: str) -> bool:
+        # to look for the letters spares the cutting of almost all texts
+        return any(word in text for text in self._layout.fields.values()) and word in self._all
+
+    @cached_property
+    def _all(self) -> frozenset[str]:
+        words = {
+            word
+            for piece in self._layout.pieces
+            for word in _WORD.findall(self._layout.fields[piece.field][piece.start : piece.end])
+            if word.islower()
+        }
+        return frozenset(words | {word.removesuffix("s") for word in words})
 
 
 def _seen_names(layout: Layout, encoded: Encoded | None, thresholds: Thresholds) -> list[Span]:
@@ -144,10 +156,15 @@ def _seen_names(layout: Layout, encoded: Encoded | None, thresholds: Thresholds)
         if place is None:
             continue
         text = layout.fields[place[0]]
-        opens = place[0] != "title" and _OPENING.search(text, 0, place[1]) and " " not in text[place[1] : place[2]]
+        opens = place[0] != "title" and " " not in text[place[1] : place[2]] and _opens(text, place[1])
         if span.probability >= (thresholds.opening if opens else thresholds.unknown):
             names.append(_bare(text, *place))
     return names
+
+
+def _opens(text: str, start: int) -> bool:
+    """Whether a sentence begins at a place."""
+    return _OPENING.search(text, max(0, start - _LONGEST_OPENING), start) is not None
 
 
 def _scores(layout: Layout, encoded: Encoded | None, field: FieldName, start: int, end: int) -> Scores | None:

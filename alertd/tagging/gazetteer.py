@@ -110,6 +110,8 @@ class Gazetteer:
         self._strings = tables.strings
         self.version = tables.version
         self._issuer = lru_cache(maxsize=4096)(self._read_issuer)
+        self.begins = lru_cache(maxsize=16384)(self._begins)
+        """Whether a name begins with a word in normal form."""
 
     @classmethod
     def open(cls, folder: Path | None = None) -> Gazetteer:
@@ -136,6 +138,9 @@ class Gazetteer:
         """The longest name that `text` (normal form with a space at its end) starts with, if any."""
         found = self._names.prefixes(text)
         return self._alias(found[-1]) if found else None
+
+    def _begins(self, word: str) -> bool:
+        return next(self._names.iterkeys(word + " "), None) is not None
 
     def named(self, normal: str) -> Alias | None:
         """The entry of exactly this name in normal form, if any."""

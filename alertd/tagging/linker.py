@@ -14,7 +14,7 @@ from typing import Literal
 
 from alertd.tagging.codes import IN_BRACKETS, find_codes
 from alertd.tagging.gazetteer import AMBIGUOUS, LARGE, NO_COMPANY, SHORT, UPPER, Gazetteer, Issuer
-from alertd.tagging.words import LEGAL, Word, normalise, vocabulary, words
+from alertd.tagging.words import LEGAL, Columns, columns, normalise, vocabulary
 
 Kind = Literal["code", "watched", "name", "ambiguous"]
 _LOOSE_LEGAL = frozenset(["As", "Se", "AS", "Co", "Company"])
@@ -134,6 +134,8 @@ def link(text: str, gazetteer: Gazetteer, spellings: Sequence[Spellings] = ()) -
 
 def _free(found: Sequence[Candidate], taken: Sequence[Candidate]) -> list[Candidate]:
     """The candidates that overlap neither what is taken nor an earlier one of themselves."""
+    if not found:
+        return []
     starts = sorted(t.start for t in taken)
     ends = sorted(t.end for t in taken)
     kept: list[Candidate] = []
@@ -145,49 +147,49 @@ def _free(found: Sequence[Candidate], taken: Sequence[Candidate]) -> list[Candid
 
 
 def _names(text: str, gazetteer: Gazetteer) -> list[Candidate]:
-    found_words = words(text)
-    folded = "".join(w.folded + " " for w in found_words)
-    starts, at = [], 0
-    for w in found_words:
-        starts.append(at)
-        at += len(w.folded) + 1
-    found, i = [], 0
-    while i < len(found_words):
-        alias = gazetteer.longest(folded[starts[i] : starts[i] + _LONGEST_NAME])
-        if alias is None:
-            i += 1
-            continue
-        count = folded.count(" ", starts[i], starts[i] + alias.length)
-        candidate = None
-        if not alias.flags & NO_COMPANY and alias.issuer is not None:
-            candidate = _candidate(text, found_words, i, count, alias.issuer, alias.flags, gazetteer)
-        if candidate:
-            found.append(candidate)
-        i += count if candidate or alias.flags & NO_COMPANY else 1
+    found_words = columns(text)
+    words = found_words[2]
+    folded = " ".join(words) + " "
+    found, i, at = [], 0, 0
+    while i < len(words):
+        # half of all words begin no name
+        alias = gazetteer.longest(folded[at : at + _LONGEST_NAME]) if gazetteer.begins(words[i]) else None
+        candidate, count, length = None, 1, len(words[i]) + 1
+        if alias is not None:
+            named = folded.count(" ", at, at + alias.length)
+            if not alias.flags & NO_COMPANY and alias.issuer is not None:
+                candidate = _candidate(text, found_words, i, named, alias.issuer, alias.flags, gazetteer)
+            if candidate:
+                found.append(candidate)
+            if candidate or alias.flags & NO_COMPANY:
+                count, length = named, alias.length
+        i += count
+        at += length
     return found
 
 
 def _candidate(
-    text: str, found: Sequence[Word], i: int, count: int, issuer: int, flags: int, gazetteer: Gazetteer
+    text: str, found: Columns, i: int, count: int, issuer: int, flags: int, gazetteer: Gazetteer
 ) -> Candidate | None:
-    start, last = found[i].start, i + count - 1
-    span = text[start : found[last].end]
+    starts, ends, folded = found
+    start, last = starts[i], i + count - 1
+    span = text[start : ends[last]]
     if flags & UPPER and span != span.upper():
         return None
     lower = span == span.lower()
     kind: Kind = "ambiguous" if flags & AMBIGUOUS or lower else "name"
     # A legal form behind the name belongs to it and settles that it is a company.
-    while last + 1 < len(found) and found[last + 1].folded in LEGAL and found[last + 1].start - found[last].end <= 2:
-        follower = text[found[last + 1].start : found[last + 1].end]
+    while last + 1 < len(starts) and folded[last + 1] in LEGAL and starts[last + 1] - ends[last] <= 2:
+        follower = text[starts[last + 1] : ends[last + 1]]
         if follower == follower.lower() or (follower in _LOOSE_LEGAL and kind != "name"):
             break
-        if found[last + 1].folded in CLOSED_LEGAL:
+        if folded[last + 1] in CLOSED_LEGAL:
             if flags & SHORT and gazetteer.prior(issuer) < LARGE:
                 return None  # a whole name, and not the issuer's: Acme Corp is not Acme United
             kind = "name"
         last += 1
     short = bool(flags & SHORT)
-    return Candidate(start, found[last].end, gazetteer.issuer(issuer), kind, lower, gazetteer.prior(issuer), short)
+    return Candidate(start, ends[last], gazetteer.issuer(issuer), kind, lower, gazetteer.prior(issuer), short)
 
 
 def _with_brackets(

@@ -91,6 +91,9 @@ class Updated(Gazetteer):
             return built
         return Alias(len(own[-1]), self._own_names[own[-1]], AMBIGUOUS)
 
+    def _begins(self, word: str) -> bool:
+        return super()._begins(word) or next(self._own.iterkeys(word + " "), None) is not None
+
     def named(self, normal: str) -> Alias | None:
         """The entry of exactly this name, if any."""
         key = normal + " "
