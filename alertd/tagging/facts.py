@@ -72,6 +72,7 @@ _MOVE = re.compile(
 )
 _SIGNED = re.compile(rf"(?<![\w.])([+\u2212-])\s?({NUMBER})\s?%")
 _MULTIPLES = {"doubl": 100.0, "tripl": 200.0, "quadr": 300.0, "halve": -50.0, "halvi": -50.0}
+_MULTIPLE_STEMS = tuple(_MULTIPLES)
 _MULTIPLE = re.compile(
     r"\b(doubl|tripl|quadr(?=upl)|halve|halvi)\w{0,7}\b"
     r"(?=\s*(?:$|[,;.:!?]|(?:in|on|after|since|as|to|following|this|over|from|within|amid|at|by|when|again)\b))",
@@ -81,13 +82,23 @@ _MULTIPLE = re.compile(
 _TRADING = re.compile(r"(?: \w+){0,3} (?:trading|trade|pre-?market|after[- ]hours)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[,;.:](?=\s)|\b(?:and|but|as|after|while)\b", re.IGNORECASE)
 _NEAR = 120
+_LONGEST_UNIT = 20
 _PER_CENT = re.compile(r"\d\s?(?:%|p|b[ap])", re.IGNORECASE)
 _DIGIT = re.compile(r"\d")
 _STREET_STEMS = (
     "rating", "rated", "grad", "initiat", "reiterat", "coverage", "analy", "brokerage", "target", "maintain", "keep",
     "weight", "perform", "pt",
 )  # fmt: skip
-"""Without these the longer patterns find nothing, and most texts are without them."""
+"""Without these the longer patterns find nothing, and most texts are without them; so it is with the others."""
+_RATING_STEMS = ("buy", "sell", "hold", "neutral", "weight", "perform", "line", "accumulate", "reduce")
+_TARGET_STEMS = ("target", "objective", "pt")
+_ACTION_STEMS = {
+    "upgrade": ("upgrad", "rating"),
+    "downgrade": ("downgrad", "rating"),
+    "initiate": ("initiat", "start", "resume", "assume"),
+    "reiterate": ("reiterat", "maintain", "reaffirm", "keep"),
+}
+_SECURITY_STEMS = ("share", "stock", "trad", "$", "market", "hours", "adr", "scrip")
 _SECURITY = re.compile(r"\b(?:shares?|stocks?|scrip|adrs?|pre-?market|after[- ]hours)\b|\$[A-Z]{1,5}\b", re.IGNORECASE)
 
 
@@ -114,21 +125,26 @@ def read(title: str, summary: str = "") -> dict[str, Any]:
     return facts
 
 
+def _has(lower: str, stems: tuple[str, ...]) -> bool:
+    return any(map(lower.__contains__, stems))
+
+
 def _street(text: str) -> tuple[dict[str, Any], list[tuple[int, int]]]:
     """Rating, action and target, and the spans of all targets."""
     found: dict[str, Any] = {}
     lower = text.lower()
-    if not any(stem in lower for stem in _STREET_STEMS) or not _STREET.search(text):
+    if not _has(lower, _STREET_STEMS) or not _STREET.search(text):
         return found, []
-    if rating := next((m for p in _RATING if (m := p.search(text))), None):
+    rated = _has(lower, _RATING_STEMS)
+    if rating := next((m for p in _RATING if (m := p.search(text))), None) if rated else None:
         found["rating"] = rating.group(1).lower().replace("-", " ")
-    targets = _targets(text)
+    targets = _targets(text) if _has(lower, _TARGET_STEMS) else []
     if targets:
         found |= _price(targets[0])
         if (change := _change(targets[0].group(), found["price_target"])) is not None:
             found["target_change_pct"] = change
     for name, pattern in _ACTION.items():
-        if (found or name.endswith("grade")) and pattern.search(text):
+        if (found or name.endswith("grade")) and _has(lower, _ACTION_STEMS[name]) and pattern.search(text):
             found["rating_action"] = name
             break
     return found, [m.span() for m in targets]
@@ -163,15 +179,17 @@ def _change(said: str, target: float) -> float | None:
 
 def _move(text: str) -> float | None:
     """The first percentage in a clause that speaks of a security: "revenue rose 5%, shares fell 3%" is -3."""
+    lower = text.lower()
+    if not _has(lower, _SECURITY_STEMS):
+        return None
     moves = []
-    if _PER_CENT.search(text):
-        for m in _MOVE.finditer(text):
+    if ends := [m.end() for m in _PER_CENT.finditer(text)]:
+        for m in _MOVE.finditer(text, 0, ends[-1] + _LONGEST_UNIT):
             value = number(m.group(3)) * (1 if m.group(1) else -1)
             moves.append((m.start(), m.end(), round(value / 100, 4) if m.group(4) else value))
         for m in _SIGNED.finditer(text):
             moves.append((m.start(), m.end(), number(m.group(2)) * (1 if m.group(1) == "+" else -1)))
-    lower = text.lower()
-    if any(stem in lower for stem in _MULTIPLES):
+    if _has(lower, _MULTIPLE_STEMS):
         moves += [(m.start(), m.end(), _MULTIPLES[m.group(1).lower()]) for m in _MULTIPLE.finditer(text)]
     for start, end, move in sorted(moves):
         clause = _CLAUSE.split(text[max(0, start - _NEAR) : start])[-1]
