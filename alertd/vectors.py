@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,5 +10,6 @@ from numpy.typing import NDArray
 
 def pack(vector: NDArray[np.float32]) -> str:
     """Write a vector; one of zeros stays one."""
-    most = float(np.abs(vector).max(initial=0.0))
-    return base64.b64encode(np.rint(vector * (127 / most if most else 0.0)).astype(np.int8).tobytes()).decode()
+    most = float(np.maximum.reduce(np.abs(vector), initial=0.0))
+    scaled = np.rint(vector * (127 / most if most else 0.0))
+    return binascii.b2a_base64(scaled.astype(np.int8), newline=False).decode()

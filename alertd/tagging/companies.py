@@ -18,6 +18,7 @@ _ROLE_WORTH = (1.0, 0.25, 0.2)
 _LEAD = 250
 _PLACE_WORTH = {"title": 1.0, "lead": 0.8, "body": 0.5}
 _LITTLE = 1e-6
+_FIELDS: tuple[FieldName, ...] = ("title", "summary", "text")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +73,25 @@ def gather(found: Sequence[Found], given: Sequence[Given] = (), *, read: bool = 
     for f in found:
         key = f"given:{f.given}" if f.given else f.issuer.key
         rows.setdefault(key, _Row(f.issuer, f.issuer.name)).spans.append(f)
-    most = max((len(r.spans) for r in rows.values()), default=1)
+    most = max([len(r.spans) for r in rows.values()], default=1)
     averaged = {key: _average([s.scores for s in row.spans if s.scores]) for key, row in rows.items()}
     speaking = {key for key, a in averaged.items() if a and _role(a) == "source"}
     listed = [r for key, r in rows.items() if r.spans and key not in speaking]
-    in_title = sum(any(s.field == "title" for s in r.spans) for r in listed)
+    titled = {key for key, r in rows.items() if "title" in [s.field for s in r.spans]}
+    in_title = len(titled - speaking)
     made = []
     for key, row in rows.items():
         average = averaged[key]
-        titled = any(s.field == "title" for s in row.spans)
         relevance = _relevance(row, average, most, sole=len(listed) == 1)
-        if (in_title if titled else len(listed)) > ROUND_UP:
+        if (in_title if key in titled else len(listed)) > ROUND_UP:
             relevance = min(relevance, ROUND_UP_CAP)
-        made.append(_company(row, average, relevance, read=read, alone=len(listed) == 1 and titled))
+        made.append(_company(row, average, relevance, read=read, alone=len(listed) == 1 and key in titled))
     own = made[: len(given)]
     return (*own, *sorted(made[len(given) :], key=lambda c: -c.relevance))
 
 
 def _company(row: _Row, average: Scores | None, relevance: float, *, read: bool, alone: bool) -> Company:
-    spans = sorted(row.spans, key=lambda s: (("title", "summary", "text").index(s.field), s.start))
+    spans = row.spans if len(row.spans) < 2 else sorted(row.spans, key=lambda s: (_FIELDS.index(s.field), s.start))
     unread: Role = "subject" if alone else "passing"
     return Company(
         symbol=row.issuer.symbol,
@@ -99,7 +100,7 @@ def _company(row: _Row, average: Scores | None, relevance: float, *, read: bool,
         role=_role(average) if average else unread,
         relevance=round(relevance, 3),
         sentiment=sentiment(average.sentiment) if average and read else None,
-        mentions=tuple(Mention(s.field, s.start, s.end, s.text) for s in spans),
+        mentions=tuple([Mention(s.field, s.start, s.end, s.text) for s in spans]),
         issuer=row.issuer.key,
     )
 
@@ -113,13 +114,18 @@ def _named(row: _Row) -> str:
 
 def sentiment(probabilities: Sequence[float]) -> Sentiment:
     """The record of three probabilities (negative, neutral, positive)."""
-    negative, neutral, positive = (round(float(p), 4) for p in probabilities)
-    label = LABELS[max(range(3), key=lambda i: probabilities[i])]
+    negative, neutral, positive = [round(float(p), 4) for p in probabilities]
+    label = LABELS[_most(probabilities)]
     return Sentiment(label, round(positive - negative, 4), positive, neutral, negative)
 
 
 def _role(scores: Scores) -> Role:
-    return ROLES[max(range(3), key=lambda i: scores.role[i])]
+    return ROLES[_most(scores.role)]
+
+
+def _most(likely: Sequence[float]) -> int:
+    """The place of the largest, the first of equal ones."""
+    return likely.index(max(likely))
 
 
 def _average(scores: Sequence[Scores]) -> Scores | None:
@@ -145,8 +151,8 @@ def _relevance(row: _Row, average: Scores | None, most: int, *, sole: bool) -> f
     if not row.spans:
         return 0.0
     role = average.role if average else ((1.0, 0.0, 0.0) if sole else (0.4, 0.0, 0.6))
-    worth = sum(p * w for p, w in zip(role, _ROLE_WORTH, strict=True))
-    place = max(_PLACE_WORTH[_place(s)] for s in row.spans)
+    worth = sum([p * w for p, w in zip(role, _ROLE_WORTH, strict=True)])
+    place = max([_PLACE_WORTH[_place(s)] for s in row.spans])
     return min(1.0, worth * place * (0.8 + 0.2 * len(row.spans) / most))
 
 

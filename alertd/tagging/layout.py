@@ -88,4 +88,4 @@ def lay_out(title: str, summary: str = "", text: str = "") -> Layout:
 
 def _whole(text: str) -> str:
     """Half a surrogate pair is no character: tokenizers and UTF-8 refuse it."""
-    return _HALF.sub("\ufffd", text)
+    return text if text.isascii() else _HALF.sub("\ufffd", text)
