@@ -205,9 +205,14 @@ class Encoder:
         tokens, documents, embeddings = self._run.run(_OUTPUTS, {"ids": given[0], "kinds": given[1]})
         tokens /= self._token_heads
         documents = documents / self._document_heads
-        named = (1 - _softmax(tokens.T[:3])[0]).T.tolist()
+        # In rows of their own, which costs a sixth of going over columns, and the sentiment of the whole as one more
+        # piece: a call of numpy costs more than what it computes here.
+        threes = np.empty((3, max(lengths) + 1, len(windows)), np.float32)
+        threes[:, :-1], threes[:, -1] = tokens.T[:3], documents.T[len(EVENT_TYPES) :]
+        likely = _softmax(threes)
+        named = (1 - likely[0]).T.tolist()
+        wholes = likely[:, -1].T.tolist()
         events = _sigmoid(documents[:, : len(EVENT_TYPES)]).tolist()
-        wholes = _softmax(documents.T[len(EVENT_TYPES) :]).T.tolist()
         return [
             Encoded(w, tokens[i], named[i][: lengths[i]], events[i], wholes[i], embeddings[i])
             for i, w in enumerate(windows)
@@ -295,7 +300,7 @@ def _sigmoid(logits: Floats) -> Floats:
 
 
 def _softmax(rows: Floats) -> Floats:
-    """Over the first axis: three rows of many cost half of many rows of three."""
+    """Over the first axis."""
     powers = np.exp(rows - np.maximum.reduce(rows))
     likely: Floats = powers / np.add.reduce(powers)
     return likely

@@ -67,9 +67,9 @@ def recognise(text: str) -> str:
 
 def _latin(head: str) -> str:
     scores = dict.fromkeys(_COMMON, 0)
-    for word in _WORD.findall(head.lower()):
-        for code in _LANGUAGES.get(word, ()):
+    for codes in filter(None, map(_LANGUAGES.get, _WORD.findall(head.lower()))):
+        for code in codes:
             scores[code] += 1
     english = scores.pop("en")
-    other = max(scores, key=lambda code: scores[code])
+    other = max(scores, key=scores.__getitem__)
     return other if scores[other] >= 2 and scores[other] > english else "en"
