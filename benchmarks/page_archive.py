@@ -43,6 +43,7 @@ from alertd.stories.placing import StoryCandidate
 from alertd.tagging.gazetteer import Gazetteer, Issuer
 from alertd.taxonomy import EVENT_TYPES
 from alertd.watchlist.outcomes import Outcome
+from alertd.watchlist.pulse import LIMITS
 from benchmarks.headlines import headlines
 from benchmarks.rules import ROLES, SEED, Zipf
 
@@ -156,7 +157,7 @@ class Made:
                 self._lease.key, keys.TAGGED, keys.ALERTS, keys.DECIDED_UP_TO, keys.COUNTS, keys.RECENT,
                 keys.ARCHIVE_OPEN, keys.DUE,
             ],
-            [self._lease.token, life, RECENT, TIMELINE, CANDIDATES, keys.PREFIX, 2, *counts, *rows],
+            [self._lease.token, life, RECENT, TIMELINE, CANDIDATES, keys.PREFIX, *LIMITS, 2, *counts, *rows],
         )  # fmt: skip
         await self._deliver(now)
 

@@ -30,6 +30,7 @@ from alertd.store import keys
 from alertd.store.leases import Lease
 from alertd.store.streams import Delivery
 from alertd.stories.events import CANDIDATES, places, subjects
+from alertd.watchlist.pulse import LIMITS
 
 logger = logging.getLogger(__name__)
 
@@ -203,8 +204,8 @@ class Decider:
                 keys.ARCHIVE_OPEN, keys.DUE,
             ],
             [
-                self._lease.token, context.window, RECENT, TIMELINE, CANDIDATES, keys.PREFIX, len(counts),
-                *(part for pair in counts.items() for part in pair), *rows,
+                self._lease.token, context.window, RECENT, TIMELINE, CANDIDATES, keys.PREFIX, *LIMITS,
+                len(counts), *(part for pair in counts.items() for part in pair), *rows,
             ],
         )  # fmt: skip
         return list(answer)

@@ -161,16 +161,18 @@ def row(one: Decided, record: str, at: float) -> list[str | int | float | bytes]
     told = one.told
     held = [part for member, entries in told.later.items() for entry in entries for part in (member, entry)]
     values: list[str | int | float | bytes] = [
-        delivery.id, article.id, delivery.fields["seq"], placement.story.id, _plain(one.decision), record,
+        delivery.id, 0, article.id, delivery.fields["seq"], placement.story.id, _plain(one.decision), record,
         _plain(recent), row_of(article, placed.known.tags, placement), _plain(_told(article, placement)),
         APART.join(placed.after.listed), len(told.states), len(told.due), len(told.keys), len(held) // 2,
-        len(told.alerts), _plain(learned(article, placed.known.tags, placement, told.rules)),
+        len(told.alerts),
     ]  # fmt: skip
     if told.states or told.due or told.keys:
         values += (part for state in told.states for part in state)
         values += (part for member, at in told.due.items() for part in (f"{at:.3f}", member))
         values += (*told.keys, *held)
         values += (part for alert in told.alerts for part in (alert.key, dumps(alert)))
+    values += learned(article, placed.known.tags, placement, told.rules).arguments()
+    values[1] = len(values)
     return values
 
 

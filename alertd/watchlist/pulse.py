@@ -12,7 +12,8 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from itertools import islice
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -31,10 +32,13 @@ PASSED: Final = 2_000
 """Articles of the live stream that are kept."""
 STORIES: Final = 5_000
 """Stories that are listed."""
+LIMITS: Final = (PASSED, STORIES, KEPT, HEARD)
+"""These, as `decided.lua` is told of them once for many articles."""
 _MOST: Final = 8
 """Companies of an article that are counted: a list of a market's movers is no news of each."""
 _TITLE: Final = 120
 _NEWS: Final = 0.5
+_SIDES: Final = {"positive": 1, "negative": -1}
 
 
 class Mark(NamedTuple):
@@ -80,7 +84,37 @@ def last_of(at: float, article: str, title: str) -> str:
     return json.dumps([round(at, 3), article, title[:_TITLE]], ensure_ascii=False)
 
 
-def learned(article: Article, tags: Tags, placement: Placement, rules: Mapping[str, int]) -> dict[str, Any]:
+class Learned(msgspec.Struct, frozen=True, gc=False):
+    """What `decided.lua` counts of an article.
+
+    Attributes:
+        at: Unix seconds of its arrival.
+        hour, week: since 1970.
+        day: in UTC, as keys name it.
+        companies: issuer, side (1, 0 or -1), score in thousandths, and names and values of the marks, in turns.
+        rules: rule, its posts, and when it last led to an alert.
+    """
+
+    at: float
+    hour: int
+    week: int
+    day: str
+    companies: list[tuple[str, int, int, list[str]]]
+    rules: list[tuple[str, int, str]]
+
+    def arguments(self) -> list[str | int | float]:
+        """All of it in a row, as `decided.lua` is told of it."""
+        said: list[str | int | float] = [
+            self.at, self.hour, self.week, self.day, len(self.companies), len(self.rules)
+        ]  # fmt: skip
+        for issuer, side, score, marks in self.companies:
+            said += (issuer, side, score, len(marks) // 2, *marks)
+        for rule in self.rules:
+            said += rule
+        return said
+
+
+def learned(article: Article, tags: Tags, placement: Placement, rules: Mapping[str, int]) -> Learned:
     """What `decided.lua` counts of an article.
 
     Args:
@@ -88,22 +122,19 @@ def learned(article: Article, tags: Tags, placement: Placement, rules: Mapping[s
     """
     at = article.arrived
     hour = int(at // HOUR)
-    title = article.entry.title
-    told = [[rule, posts, last_of(at, article.id, title)] for rule, posts in rules.items()]
     said = []
-    for issuer, company in list(companies_of(tags).items())[:_MOST]:
+    for issuer, company in islice(companies_of(tags).items(), _MOST):
         mood = company.sentiment
-        side = 0 if mood is None else {"positive": 1, "negative": -1}.get(mood.label, 0)
+        side = 0 if mood is None else _SIDES.get(mood.label, 0)
         score = 0 if mood is None else round(mood.score * 1000)
-        said.append([issuer, side, score, _marks(hour, article, tags, company, placement)])
-    return {
-        "at": round(at, 3), "hour": str(hour), "week": str(hour // WEEK), "day": day_of(at), "passed": PASSED,
-        "stories": STORIES, "life": KEPT, "heard": HEARD, "companies": said, "rules": told,
-    }  # fmt: skip
+        said.append((issuer, side, score, _marks(hour, article, tags, company, placement)))
+    title = article.entry.title
+    told = [(rule, posts, last_of(at, article.id, title)) for rule, posts in rules.items()]
+    return Learned(round(at, 3), hour, hour // WEEK, day_of(at), said, told)
 
 
-def _marks(hour: int, article: Article, tags: Tags, company: Company, placement: Placement) -> list[list[str]]:
-    """Fields for the events that an article brings for a company that it is about, unless they were known."""
+def _marks(hour: int, article: Article, tags: Tags, company: Company, placement: Placement) -> list[str]:
+    """Names and values, in turns, of fields for the events that an article brings for a company that it is about."""
     if company.role != "subject" or placement.relation == "copy" or placement.novelty < _NEWS:
         return []
     known = {company.symbol, company.name, *company.symbols}
@@ -111,7 +142,7 @@ def _marks(hour: int, article: Article, tags: Tags, company: Company, placement:
     row = [round(article.arrived), article.id, placement.story.id, article.entry.title[:_TITLE], score]
     value = msgspec.json.encode(row).decode()
     wanted = (event.type for event in tags.events if not event.companies or known & set(event.companies))
-    return [[f"e:{hour}:{kind}", value] for kind in wanted]
+    return [part for kind in wanted for part in (f"e:{hour}:{kind}", value)]
 
 
 def weeks(since: float, until: float) -> range:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alertd.articles import Article, Company, Entry, Event, Placement, Relation, Sentiment, Story, Tags
-from alertd.watchlist.pulse import HOUR, day_of, learned, marks, series, weeks
+from alertd.watchlist.pulse import HOUR, Learned, day_of, learned, marks, series, weeks
 
 NOON = 1_770_000_000.0 // HOUR * HOUR
 GOOD = Sentiment("positive", 0.8, 0.85, 0.1, 0.05)
@@ -22,7 +21,7 @@ INTEL = Company("INTC", ("INTC",), "Intel", "passing", 0.2, BAD, (), "i:INTC")
 
 def said(
     tags: Tags, relation: Relation = "first", novelty: float = 1.0, rules: dict[str, int] | None = None
-) -> dict[str, Any]:
+) -> Learned:
     entry = Entry("wire", "", "https://wire.example/1", "Nvidia and Intel settle a quarrel over patents")
     story = Story("1-0", entry.title, (), 1, 1, (), (), (), 0, NOON, NOON)
     return learned(Article("1-0", entry, NOON + 60), tags, Placement(story, relation, novelty, ""), rules or {})
@@ -30,17 +29,19 @@ def said(
 
 def test_companies_are_counted_with_their_own_sentiment() -> None:
     found = said(Tags((NVIDIA, INTEL), (Event("legal_regulatory", 0.9, ("NVDA",)),)), rules={"chips": 1})
-    hour = str(int(NOON // HOUR))
-    assert (found["hour"], found["day"]) == (hour, day_of(NOON))
-    assert [(who, side, score) for who, side, score, _ in found["companies"]] == [
+    hour = int(NOON // HOUR)
+    assert (found.hour, found.day) == (hour, day_of(NOON))
+    assert [(who, side, score) for who, side, score, _ in found.companies] == [
         ("i:NVDA", 1, 800),
         ("i:INTC", -1, -500),
     ]
-    [[name, value]] = found["companies"][0][3]
+    [name, value] = found.companies[0][3]
     assert name == f"e:{hour}:legal_regulatory"
     assert json.loads(value)[1:3] == ["1-0", "1-0"]
-    assert found["companies"][1][3] == [], "who is mentioned in passing has no event"
-    assert [(rule, posts) for rule, posts, _ in found["rules"]] == [("chips", 1)]
+    assert found.companies[1][3] == [], "who is mentioned in passing has no event"
+    assert [(rule, posts) for rule, posts, _ in found.rules] == [("chips", 1)]
+    counts, nvidia, intel = found.arguments()[4:6], found.arguments()[6:12], found.arguments()[12:16]
+    assert (counts, nvidia, intel) == ([2, 1], ["i:NVDA", 1, 800, 1, name, value], ["i:INTC", -1, -500, 0])
 
 
 @pytest.mark.parametrize(
@@ -52,12 +53,12 @@ def test_an_event_is_marked_where_it_is_news_about_the_company(
     relation: Relation, novelty: float, companies: tuple[str, ...], marked: bool
 ) -> None:
     found = said(Tags((NVIDIA,), (Event("recall", 0.9, companies),)), relation, novelty)
-    assert bool(found["companies"][0][3]) is marked
+    assert bool(found.companies[0][3]) is marked
 
 
 def test_a_list_of_movers_counts_for_the_first_few_only() -> None:
     many = tuple(replace(NVIDIA, issuer=f"i:C{n}") for n in range(40))
-    assert len(said(Tags(many))["companies"]) == 8
+    assert len(said(Tags(many)).companies) == 8
 
 
 @given(
