@@ -199,9 +199,9 @@ class Accepter:
             # behind a new connection may be a server without these tables
             if self._lasting_in != (now := (era, store.connections)):
                 self._lasting_in, self._lasting = now, bytearray(keys.BAND_TABLES)
-            placed = [keys.placed(w.candidate.bands, self._lasting) for w in batch]
+            fresh, placed = keys.placed([w.candidate.bands for w in batch], self._lasting)
             try:
-                arguments: list[str | int] = [keys.BANDS, era, _ERAS, _ERAS * window, *placed]
+                arguments: list[str | int] = [keys.BANDS, era, _ERAS, _ERAS * window, fresh, *placed]
                 answer: list[str] = await store.run("look", [keys.SEQUENCE], arguments)
             except BaseException:
                 self._lasting_in = _NOWHERE

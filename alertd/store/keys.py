@@ -123,23 +123,33 @@ BAND_TABLES: Final = 32_768
 """Tables over which the bands of an era are spread: few fields in each, so that Redis keeps them small."""
 
 
+_TABLES: Final = tuple(f"{number:x}" for number in range(BAND_TABLES))
+
+
 def band_table(band: str) -> str:
     """The table of a band, the same in every era."""
-    return f"{crc32(band.encode()) % BAND_TABLES:x}"
+    return _TABLES[crc32(band.encode()) % BAND_TABLES]
 
 
-def placed(bands: Iterable[str], lasting: bytearray) -> str:
-    """Bands with their tables, as `look.lua` reads them.
+def placed(entries: Iterable[Iterable[str]], lasting: bytearray) -> tuple[str, list[str]]:
+    """The bands of entries with their tables, as `look.lua` reads them: first the tables that may lack their life.
 
     Args:
         lasting: by the numbers of tables, 1 where one is known to have its life; from now on those of these bands, too.
     """
-    said = []
-    for band in bands:
-        number = crc32(band.encode()) % BAND_TABLES
-        said.append(f"{number:x} {band};" if lasting[number] else f"{number:x}!{band};")
-        lasting[number] = 1
-    return "".join(said)
+    fresh: list[str] = []
+    said: list[str] = []
+    for bands in entries:
+        parts = []
+        for band in bands:
+            number = crc32(band.encode()) % BAND_TABLES
+            name = _TABLES[number]
+            parts.append(f"{name} {band};")
+            if not lasting[number]:
+                lasting[number] = 1
+                fresh.append(name)
+        said.append("".join(parts))
+    return " ".join(fresh), said
 
 
 def root(article: str) -> str:

@@ -225,9 +225,9 @@ async def test_what_was_looked_for_and_never_came_misleads_nobody(redis: Redis, 
         accepter = Accepter(ctx, lease := ctx.shares())
         assert await lease.acquire()
         era = int(ctx.clock() // ctx.window)
-        sought = keys.placed(candidate(TITLE).bands, bytearray(keys.BAND_TABLES))
+        fresh, sought = keys.placed([candidate(TITLE).bands], bytearray(keys.BAND_TABLES))
         # a process that died before it accepted what it had looked for
-        await ctx.store.run("look", [keys.SEQUENCE], [keys.BANDS, era, 2, ctx.window, sought])
+        await ctx.store.run("look", [keys.SEQUENCE], [keys.BANDS, era, 2, ctx.window, fresh, *sought])
         await accepter.accept(await every(ctx, entry(OTHERS[2])))
         ((_, first),) = await accepter.accept(await every(ctx, entry(TITLE)))
         await accepter.accept(await every(ctx, entry(TITLE, feed="post")))

@@ -8,21 +8,22 @@
 -- Returns {"fenced", shards that are held under other tokens…}, {"changed", the marks there are now…} when a mark or the number of articles is another one, or
 -- {"accepted", ids of the articles…}.
 if redis.replicate_commands then redis.replicate_commands() end
+local call = redis.call
 local fenced = {'fenced'}
 for shard, token in pairs(cjson.decode(ARGV[1])) do
-  if redis.call('HGET', KEYS[1], shard) ~= token then fenced[#fenced + 1] = shard end
+  if call('HGET', KEYS[1], shard) ~= token then fenced[#fenced + 1] = shard end
 end
 if #fenced > 1 then return fenced end
 local first, width = 7, 12
 local marks, same = {'changed'}, true
 for at = first, #ARGV, width do
-  local mark = redis.call('HGET', ARGV[at], ARGV[at + 1]) or ''
+  local mark = call('HGET', ARGV[at], ARGV[at + 1]) or ''
   if mark ~= ARGV[at + 2] then same = false end
   marks[#marks + 1] = mark
 end
-local seq = tonumber(redis.call('GET', KEYS[3]) or '0')
+local seq = tonumber(call('GET', KEYS[3]) or '0')
 if not same or seq ~= tonumber(ARGV[2]) then return marks end
-local time = redis.call('TIME')
+local time = call('TIME')
 local arrived = time[1] .. '.' .. string.format('%06d', time[2])
 local ids, copies = {'accepted'}, 0
 for at = first, #ARGV, width do
@@ -31,22 +32,23 @@ for at = first, #ARGV, width do
   if string.sub(original, 1, 1) == '#' then original = ids[tonumber(string.sub(original, 2)) + 1] end
   if original ~= '' then copies = copies + 1 end
   seq = seq + 1
-  local id = redis.call('XADD', KEYS[2], '*', 'seq', seq, 'arrived', arrived, 'entry', entry, 'fp', fp,
+  local own = string.format('%.0f', seq)
+  local id = call('XADD', KEYS[2], '*', 'seq', own, 'arrived', arrived, 'entry', entry, 'fp', fp,
     'may', may, 'held', held, 'copy', original, 'update', ARGV[at + 11])
   ids[#ids + 1] = id
-  redis.call('HSET', ARGV[at], ARGV[at + 1], content .. '|' .. id .. '|' .. edits .. '|' .. may)
-  redis.call('SET', ARGV[4] .. seq, id .. '|' .. original .. '|' .. fp, 'EX', ARGV[5])
-  redis.call('SET', ARGV[6] .. id, '1')
+  call('HSET', ARGV[at], ARGV[at + 1], content .. '|' .. id .. '|' .. edits .. '|' .. may)
+  call('SET', ARGV[4] .. own, id .. '|' .. original .. '|' .. fp, 'EX', ARGV[5])
+  call('SET', ARGV[6] .. id, '1')
   for name, band in string.gmatch(ARGV[at + 10], '(%S+) ([^;]+);') do
     local place = ARGV[3] .. name
-    local value = redis.call('HGET', place, band)
-    if value and value ~= tostring(seq) then
+    local value = call('HGET', place, band)
+    if value and value ~= own then
       if #value > 54 then value = string.match(value, ' (.*)$') or value end
-      redis.call('HSET', place, band, value .. ' ' .. seq)
+      call('HSET', place, band, value .. ' ' .. own)
     end
   end
 end
-redis.call('SET', KEYS[3], seq)
-redis.call('HINCRBY', KEYS[4], 'articles', #ids - 1)
-if copies > 0 then redis.call('HINCRBY', KEYS[4], 'copies', copies) end
+call('SET', KEYS[3], seq)
+call('HINCRBY', KEYS[4], 'articles', #ids - 1)
+if copies > 0 then call('HINCRBY', KEYS[4], 'copies', copies) end
 return ids

@@ -16,7 +16,8 @@
 if redis.replicate_commands then redis.replicate_commands() end
 local call = redis.call
 if call('HGET', KEYS[1], 'token') ~= ARGV[1] then return {'fenced'} end
-local life, prefix = tonumber(ARGV[2]), ARGV[6]
+local life, longest_timeline, prefix = ARGV[2], tonumber(ARGV[4]), ARGV[6]
+local longer = string.format('%.0f', life + 86400)
 local most_passed, most_stories, life_of_pulse, life_of_heard = unpack(ARGV, 7, 10)
 -- what goes to one place goes there once for all of them
 local lists, rows, recents, gone, done, stories = {}, {}, {}, {}, {}, {'GT'}
@@ -91,7 +92,7 @@ local waited_for = call('EXISTS', unpack(parked)) > 0
 local up_to = tonumber(call('GET', KEYS[4]) or '0')
 for number, start in ipairs(starts) do
   local ident, seq, story, decision, record, recent, row, told, listed = unpack(ARGV, start + 2, start + 10)
-  if call('SET', prefix .. 'decision:' .. ident, decision, 'NX', 'EX', life + 86400) then
+  if call('SET', prefix .. 'decision:' .. ident, decision, 'NX', 'EX', longer) then
     local state = start + 16
     local due = state + 3 * ARGV[start + 11]
     local key = due + 2 * ARGV[start + 12]
@@ -111,14 +112,14 @@ for number, start in ipairs(starts) do
     end
     local timeline = prefix .. 'told:' .. story
     -- of a story that is told too often the beginning stays
-    if call('RPUSH', timeline, told) > tonumber(ARGV[4]) then call('RPOP', timeline) end
+    if call('RPUSH', timeline, told) > longest_timeline then call('RPOP', timeline) end
     call('EXPIRE', timeline, life)
     for i = state, due - 1, 3 do call('SET', prefix .. 'rule:' .. ARGV[i], ARGV[i + 1], 'EX', ARGV[i + 2]) end
     for i = due, key - 1, 2 do call('ZADD', KEYS[8], ARGV[i], ARGV[i + 1]) end
     if held > key then
       local posts = prefix .. 'posts:' .. story
       for i = key, held - 1 do call('SADD', posts, ARGV[i]) end
-      call('EXPIRE', posts, life + 86400)
+      call('EXPIRE', posts, longer)
     end
     for i = held, alert - 1, 2 do call('RPUSH', prefix .. 'held:' .. ARGV[i], ARGV[i + 1]) end
     for i = alert, learned - 1, 2 do call('XADD', KEYS[3], '*', 'key', ARGV[i], 'alert', ARGV[i + 1]) end
@@ -130,7 +131,7 @@ for number, start in ipairs(starts) do
       gone[#gone + 1] = parked[number]
     end
     gone[#gone + 1] = prefix .. 'open:' .. ident
-    if tonumber(seq) > up_to then up_to = tonumber(seq) end
+    up_to = math.max(up_to, seq)
     rows[#rows + 1] = row
     recents[#recents + 1] = recent
     call('XADD', prefix .. 'passed', 'MAXLEN', '~', most_passed, '*', 'row', row, 'recent', recent)
