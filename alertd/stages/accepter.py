@@ -34,6 +34,7 @@ _LONG = 50_000
 """Characters from which fingerprints are made in a thread: less takes no longer than to hand it over."""
 _REMEMBERED = 16_384
 _NOWHERE = (-1, -1)
+_UNKNOWN = KnownEntry("", "")
 
 Outcome = tuple[Literal["accepted", "seen"], str]
 
@@ -158,13 +159,16 @@ class Accepter:
             stored = await self._fetched({place for places in met for place in places})
             known = comparable([w.candidate.fp for w in batch], met, stored)
             found = originals([w.candidate for w in batch], met, known, accepted)
+            rows: list[str | int] = []
+            for row in zip(batch, held, found, strict=True):
+                rows += _row(*row)
             outcome, *answers = await context.store.run(
                 "accept",
                 [self._shares.key, keys.ARTICLES, keys.SEQUENCE, keys.COUNTS],
                 [
                     json.dumps({w.shard: self._shares.token(w.shard) for w in batch}), accepted,
                     f"{keys.BANDS}{era}:", keys.fingerprint(""), context.window, keys.opened(""),
-                    *(part for row in zip(batch, held, found, strict=True) for part in _row(*row)),
+                    *rows,
                 ],
             )  # fmt: skip
             if outcome == "fenced":
@@ -249,7 +253,7 @@ def _candidates(items: Sequence[Judged]) -> list[Candidate]:
 def _row(waiting: _Waiting, held: str, original: str) -> list[str | int]:
     """What `accept.lua` is told of an entry."""
     item, update = waiting.item, waiting.candidate.update
-    known = Mark.read(waiting.mark).known if waiting.mark else KnownEntry("", "")
+    known = Mark.read(waiting.mark).known if waiting.mark else _UNKNOWN
     return [
         keys.seen(item.entry.feed), item.key, waiting.mark, item.content, known.edits + update,
         waiting.written, dumps(item.entry), int(item.verdict.may_alert), item.verdict.held, original,

@@ -20,7 +20,7 @@ from alertd.watchlist.kinds import Kinds, kind_keys
 from alertd.watchlist.nearness import near_miss
 from alertd.watchlist.outcomes import Outcome, outcome_of
 from alertd.watchlist.pacing import Pace, Pacing, keys_for
-from alertd.watchlist.rules import Matches, RuleBook, issuer_of, match
+from alertd.watchlist.rules import NOTHING, Matches, RuleBook, issuer_of, match
 from alertd.watchlist.silences import Silences, silenced
 
 _PART = "\x1f"
@@ -217,6 +217,9 @@ class Teller:
 
 
 def _matched(book: RuleBook, one: News) -> Matches:
+    if not book.rules:
+        # what a text says is not sought for nobody
+        return NOTHING
     found = match(book, one.article, one.tags, one.placement)
     return found if found.fired else Matches(stopped=near_miss(book, one.article, one.tags, one.placement))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 from zlib import crc32
 
@@ -123,33 +123,27 @@ BAND_TABLES: Final = 32_768
 """Tables over which the bands of an era are spread: few fields in each, so that Redis keeps them small."""
 
 
-_TABLES: Final = tuple(f"{number:x}" for number in range(BAND_TABLES))
-
-
 def band_table(band: str) -> str:
     """The table of a band, the same in every era."""
-    return _TABLES[crc32(band.encode()) % BAND_TABLES]
+    return f"{crc32(band.encode()) % BAND_TABLES:x}"
 
 
-def placed(entries: Iterable[Iterable[str]], lasting: bytearray) -> tuple[str, list[str]]:
+def placed(entries: Iterable[Sequence[str]], lasting: bytearray) -> tuple[str, list[str]]:
     """The bands of entries with their tables, as `look.lua` reads them: first the tables that may lack their life.
 
     Args:
         lasting: by the numbers of tables, 1 where one is known to have its life; from now on those of these bands, too.
     """
-    fresh: list[str] = []
-    said: list[str] = []
+    fresh: list[int] = []
+    said = []
     for bands in entries:
-        parts = []
-        for band in bands:
-            number = crc32(band.encode()) % BAND_TABLES
-            name = _TABLES[number]
-            parts.append(f"{name} {band};")
+        numbers = [crc32(band) % BAND_TABLES for band in map(str.encode, bands)]
+        said.append("".join([f"{number:x} {band};" for number, band in zip(numbers, bands, strict=True)]))
+        for number in numbers:
             if not lasting[number]:
                 lasting[number] = 1
-                fresh.append(name)
-        said.append("".join(parts))
-    return " ".join(fresh), said
+                fresh.append(number)
+    return " ".join([f"{number:x}" for number in fresh]), said
 
 
 def root(article: str) -> str:

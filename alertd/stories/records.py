@@ -15,15 +15,12 @@ _FIELDS = 14
 
 def written(fp: Fingerprint) -> str:
     """Write a fingerprint."""
-    fields = (
+    head, lead, join = fp.head, fp.lead, _PART.join
+    return _FIELD.join((
         fp.address, fp.title, fp.outlet, "1" if fp.generic else "", repr(fp.published), fp.words,
-        *(_PART.join(said) for facts in (fp.head, fp.lead) for said in _said(facts)),
-    )  # fmt: skip
-    return _FIELD.join(fields)
-
-
-def _said(facts: Facts) -> tuple[tuple[str, ...], ...]:
-    return facts.figures, facts.periods, facts.directions, facts.names
+        join(head.figures), join(head.periods), join(head.directions), join(head.names),
+        join(lead.figures), join(lead.periods), join(lead.directions), join(lead.names),
+    ))  # fmt: skip
 
 
 def beginning(text: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from array import array
+from binascii import a2b_base64
 from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from itertools import chain, pairwise
@@ -59,13 +60,13 @@ def pack(coded: Iterable[bytes]) -> str:
 @lru_cache(maxsize=8_192)
 def unpack(packed: str) -> tuple[int, ...]:
     """The codes that `pack` wrote."""
-    return tuple(array("H", base64.b64decode(packed)))
+    return tuple(array("H", a2b_base64(packed)))
 
 
 def beginning(packed: str, count: int) -> array[int]:
     """The codes of the first words of a packed text."""
     # four letters hold three bytes
-    return array("H", base64.b64decode(packed[: -(-count * _CODE // 3) * 4])[: count * _CODE])
+    return array("H", a2b_base64(packed[: -(-count * _CODE // 3) * 4])[: count * _CODE])
 
 
 @lru_cache(maxsize=8_192)
