@@ -69,15 +69,20 @@ def load_tagger(folder: Path | None) -> Tagger:
         ModelError: the model cannot be loaded.
         GazetteerError: the companies cannot be read.
     """
+    from alertd.collecting import look_seldom
     from alertd.tagging.tagger import Tagger
 
     if folder is None:
-        return Tagger.load()
-    from alertd.configured import retagged
-    from alertd.tagging.updated import open_companies
+        tagger = Tagger.load()
+    else:
+        from alertd.configured import retagged
+        from alertd.tagging.updated import open_companies
 
-    found = configuration(folder)
-    return retagged(Tagger.load(found.settings.tagging), found, open_companies(found.settings.store.folder))
+        found = configuration(folder)
+        tagger = retagged(Tagger.load(found.settings.tagging), found, open_companies(found.settings.store.folder))
+    # the collector's looks through model and companies took a fourteenth of the time of tagging
+    look_seldom()
+    return tagger
 
 
 def tag_words(text: str, tagger: Tagger, scores: bool) -> Iterator[str]:
