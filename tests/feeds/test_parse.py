@@ -156,6 +156,7 @@ def test_external_entities_are_not_read() -> None:
         (rss("<a>" * 10_000), "hostile"),
         (gzip.compress(b"x" * 20_000_000), "too_large"),
     ],
+    ids=["nothing", "a page", "an error", "a brace", "a word", "opml", "too deep", "a bomb"],
 )
 def test_what_is_no_feed(body: bytes, kind: str) -> None:
     with pytest.raises(FeedError) as caught:

@@ -283,6 +283,7 @@ async def test_letters_are_found_by_their_ids_and_their_articles(redis: Redis, t
         (dumps(entry("An entry")), "An entry"), (dumps(Article("1-0", entry("An article"), 1.0)), "An article"),
         (dumps(alert(key="k", created=1.0)), "Xiaomi"), ("{", ""), ("[1]", ""), ("", ""), ('{"title": 3}', ""),
     ],
+    ids=["entry", "article", "alert", "cut", "list", "nothing", "number"],
 )  # fmt: skip
 def test_titles_are_read_as_far_as_they_can_be(payload: str, title: str) -> None:
     assert title in dead_letters.title_of(payload)
