@@ -197,13 +197,14 @@ async def test_a_poll_under_way_ends_before_its_feed_is_handed_over(redis: Redis
         process(redis, tmp_path, "second", found.settings()) as (there, second),
     ):
         found.hanging = asyncio.Event()
-        async with at_work(work(here, first), work(there, second)):
+        async with at_work(work(here, first)):
             await until(lambda: _all_asked(found, 1), "a poll of each feed")
             busy = {shard_of(feed.url) for feed in here.now.configuration.settings.feeds}
-            await until(lambda: _handed(first, second, SHARDS // 2 - len(busy)), "what is idle goes")
-            assert not busy & (second.shares.held if len(first.shares.held) else first.shares.held)
-            found.hanging.set()
-            await until(lambda: _each_has_half(first, second), "the rest goes when its polls have ended")
+            async with at_work(work(there, second)):
+                await until(lambda: _handed(first, second, SHARDS // 2 - len(busy)), "what is idle goes")
+                assert not busy & second.shares.held
+                found.hanging.set()
+                await until(lambda: _each_has_half(first, second), "the rest goes when its polls have ended")
         assert await _taken(redis, FEEDS)
 
 
