@@ -125,7 +125,12 @@ BAND_TABLES: Final = 32_768
 
 def band_table(band: str) -> str:
     """The table of a band, the same in every era."""
-    return f"{crc32(band.encode()) % BAND_TABLES:x}"
+    [number] = _tables_of([band])
+    return f"{number:x}"
+
+
+def _tables_of(bands: Iterable[str]) -> list[int]:
+    return [crc32(band) % BAND_TABLES for band in map(str.encode, bands)]
 
 
 def placed(entries: Iterable[Sequence[str]], lasting: bytearray) -> tuple[str, list[str]]:
@@ -137,7 +142,7 @@ def placed(entries: Iterable[Sequence[str]], lasting: bytearray) -> tuple[str, l
     fresh: list[int] = []
     said = []
     for bands in entries:
-        numbers = [crc32(band) % BAND_TABLES for band in map(str.encode, bands)]
+        numbers = _tables_of(bands)
         said.append("".join([f"{number:x} {band};" for number, band in zip(numbers, bands, strict=True)]))
         for number in numbers:
             if not lasting[number]:

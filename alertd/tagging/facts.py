@@ -116,9 +116,10 @@ def read(title: str, summary: str = "") -> dict[str, Any]:
     head = title[:_LOOK]
     both = f"{head}\n{summary}"[:_LOOK] if summary else head
     for part in dict.fromkeys((head, both)):
-        street, targets = _street(part)
+        lower = part.lower()
+        street, targets = _street(part, lower)
         facts = {**street, **facts}
-        if "move_pct" not in facts and (move := _move(part)) is not None:
+        if "move_pct" not in facts and (move := _move(part, lower)) is not None:
             facts["move_pct"] = move
     if _DIGIT.search(both) and (amounts := _amounts(both, targets)):
         facts["amounts"] = amounts
@@ -129,10 +130,9 @@ def _has(lower: str, stems: tuple[str, ...]) -> bool:
     return any(map(lower.__contains__, stems))
 
 
-def _street(text: str) -> tuple[dict[str, Any], list[tuple[int, int]]]:
+def _street(text: str, lower: str) -> tuple[dict[str, Any], list[tuple[int, int]]]:
     """Rating, action and target, and the spans of all targets."""
     found: dict[str, Any] = {}
-    lower = text.lower()
     if not _has(lower, _STREET_STEMS) or not _STREET.search(text):
         return found, []
     rated = _has(lower, _RATING_STEMS)
@@ -177,9 +177,8 @@ def _change(said: str, target: float) -> float | None:
     return round((target / old - 1) * 100, 1) if old > 0 else None
 
 
-def _move(text: str) -> float | None:
+def _move(text: str, lower: str) -> float | None:
     """The first percentage in a clause that speaks of a security: "revenue rose 5%, shares fell 3%" is -3."""
-    lower = text.lower()
     if not _has(lower, _SECURITY_STEMS):
         return None
     moves = []

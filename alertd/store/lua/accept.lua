@@ -1,12 +1,13 @@
 -- Accepts entries: their seen-marks and their places in the stream, all together or none.
 -- KEYS: 1 shards, 2 articles, 3 seq, 4 counts
--- ARGV: 1 JSON: shard → token under which it is held, 2 number of articles that were accepted when it was looked whom the entries copy, 3 prefix of the tables
---       of bands and their era, 4 prefix of fingerprints, 5 their life in s, 6 prefix of open articles, then for each
---       entry twelve: key of the seen-marks, entry's key in them, mark as it was read ("" for none), content, edits,
---       fingerprint, entry, "1" when it may alert, held, original ("#3": the third of these), bands that others have as
---       well as `TABLE BAND;` (none of a copy: it is found through its original), and the earlier form
--- Returns {"fenced", shards that are held under other tokens…}, {"changed", the marks there are now…} when a mark or the number of articles is another one, or
--- {"accepted", ids of the articles…}.
+-- ARGV: 1 JSON: shard → token under which it is held, 2 number of articles that were accepted when it was looked whom the
+--       entries copy, 3 prefix of the tables of bands and their era, 4 prefix of fingerprints, 5 their life in s, 6 prefix
+--       of open articles, then for each entry twelve: key of the seen-marks, entry's key in them, mark as it was read (""
+--       for none), content, edits, fingerprint, entry, "1" when it may alert, held, original ("#3": the third of these),
+--       bands that others have as well as `TABLE BAND;` (none of a copy: it is found through its original), and the
+--       earlier form
+-- Returns {"fenced", shards that are held under other tokens…}, {"changed", the marks there are now…} when a mark or the
+-- number of articles is another one, or {"accepted", ids of the articles…}.
 if redis.replicate_commands then redis.replicate_commands() end
 local call = redis.call
 local fenced = {'fenced'}
