@@ -73,8 +73,7 @@ async def places(store: Store) -> Places:
     redis = cast(Any, store.redis)
     group = keys.GROUPS[keys.ALERTS]
     pending = {row["message_id"] for row in await redis.xpending_range(keys.ALERTS, group, "-", "+", 1_000_000)}
-    read = next(row["last-delivered-id"] for row in await redis.xinfo_groups(keys.ALERTS) if row["name"] == group)
-    fresh = await redis.xrange(keys.ALERTS, f"({read}", "+")
+    fresh = await _unread(redis, keys.ALERTS)
     found: dict[str, set[str]] = {
         "on its way to its outbox": {
             fields["key"] for ident, fields in await redis.xrange(keys.ALERTS) if ident in pending
@@ -92,14 +91,20 @@ async def places(store: Store) -> Places:
     return Places(found)
 
 
+async def _unread(redis: Any, stream: str, most: int | None = None) -> list[Any]:
+    """The entries of a stream that nobody of its group has read yet."""
+    group = keys.GROUPS[stream]
+    read = next(row["last-delivered-id"] for row in await redis.xinfo_groups(stream) if row["name"] == group)
+    return list(await redis.xrange(stream, f"({read}", "+", count=most))
+
+
 async def stuck(store: Store) -> int:
     """How many entries are pending or were not read, and how many alerts wait in outboxes."""
     redis = cast(Any, store.redis)
     count = 0
     for stream, group in keys.GROUPS.items():
         count += (await redis.xpending(stream, group))["pending"]
-        read = next(row["last-delivered-id"] for row in await redis.xinfo_groups(stream) if row["name"] == group)
-        count += len(await redis.xrange(stream, f"({read}", count=MOST_STUCK))
+        count += len(await _unread(redis, stream, MOST_STUCK))
     for channel in await redis.smembers(keys.CHANNELS):
         count += await redis.llen(keys.outbox(channel))
     return count

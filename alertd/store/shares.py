@@ -2,9 +2,8 @@
 
 Every process that takes part counts up. Another one takes over what it held when it saw that count unchanged for
 `patience` seconds of its own monotonic clock, or sees that it is dead, as with a lease (`alertd.store.leases`): no wall
-clock is trusted. Who
-comes later is dealt in as the others give back what is more than their share. Whoever writes for a shard names the
-token under which it holds it, so that one that was only slow cannot write any more.
+clock is trusted. Who comes later is dealt in as the others give back what is more than their share. Whoever writes for
+a shard names the token under which it holds it, so that one that was only slow cannot write any more.
 """
 
 from __future__ import annotations
