@@ -77,6 +77,16 @@ class Feeder:
             for i in chance.permutation(len(cut)):
                 yield cut[i]
 
+    def drawn(self, rows: NDArray[np.int64], count: int, seed: int, size: int = 64) -> list[tuple[Tensor, Tensor]]:
+        """Ids and kinds of at most `count` of the rows, in batches from the shortest to the longest."""
+        chosen = np.random.default_rng(seed).choice(rows, min(count, len(rows)), replace=False)
+        chosen = chosen[np.argsort(self.lengths[chosen], kind="stable")]
+        batches = [chosen[start : start + size] for start in range(0, len(chosen), size)]
+        return [
+            self.pieces(torch.from_numpy(batch).to(self.device), int(self.lengths[batch].max()))[:2]
+            for batch in batches
+        ]
+
     def pieces(self, rows: Tensor, longest: int) -> tuple[Tensor, Tensor, Tensor]:
         """Ids and kinds of the rows, padded, and where they stand in the flat arrays (-1 for padding)."""
         begin, end = self.at[rows], self.at[rows + 1]

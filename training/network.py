@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -35,6 +35,12 @@ class Shape:
     epsilon: float = 1e-12
     buckets: int = 0
     """Buckets of relative distance that bias attention, as in MPNet; 0 for none."""
+    inners: tuple[int, ...] = ()
+    """Neurons of each layer where they are not `inner` in all."""
+
+    def of(self, state: Mapping[str, Tensor]) -> Shape:
+        """This shape with as many neurons in each layer as the weights have."""
+        return replace(self, inners=tuple(len(state[f"layers.{i}.up.weight"]) for i in range(self.layers)))
 
 
 LARGER = Shape(hidden=768, inner=3_072, layers=12, epsilon=1e-5, buckets=32)
@@ -62,30 +68,32 @@ class _Fused(torch.autograd.Function):  # type: ignore[misc]
 class Layer(nn.Module):  # type: ignore[misc]
     """A layer of BERT; query, key and value are one matrix, which saves quantising the same input three times."""
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, at: int = 0) -> None:
         super().__init__()
         self.heads, self.dropout = shape.heads, shape.dropout
+        inner = shape.inners[at] if shape.inners else shape.inner
         self.qkv = nn.Linear(shape.hidden, 3 * shape.hidden)
         self.out = nn.Linear(shape.hidden, shape.hidden)
         self.norm = nn.LayerNorm(shape.hidden, eps=shape.epsilon)
-        self.up = nn.Linear(shape.hidden, shape.inner)
-        self.down = nn.Linear(shape.inner, shape.hidden)
+        self.up = nn.Linear(shape.hidden, inner)
+        self.down = nn.Linear(inner, shape.hidden)
         self.norm_out = nn.LayerNorm(shape.hidden, eps=shape.epsilon)
         self.drop = nn.Dropout(shape.dropout)
 
     def forward(self, states: Tensor, bias: Tensor) -> Tensor:
-        if torch.onnx.is_in_onnx_export():
-            mixed = _Fused.apply(*self.qkv(states).chunk(3, -1), bias, self.heads)
-        else:
-            parts = self.qkv(states).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-            share = self.dropout if self.training else 0.0
-            mixed = functional.scaled_dot_product_attention(
-                parts[0], parts[1], parts[2], attn_mask=bias, dropout_p=share
-            )
-            mixed = mixed.transpose(1, 2).flatten(2)
-        states = self.norm(states + self.drop(self.out(mixed)))
+        states = self.norm(states + self.drop(self.out(self.mixed(states, bias))))
         inner: Tensor = self.norm_out(states + self.drop(self.down(functional.gelu(self.up(states)))))
         return inner
+
+    def mixed(self, states: Tensor, bias: Tensor) -> Tensor:
+        """What the heads give, one after the other."""
+        if torch.onnx.is_in_onnx_export():
+            found: Tensor = _Fused.apply(*self.qkv(states).chunk(3, -1), bias, self.heads)
+            return found
+        parts = self.qkv(states).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        share = self.dropout if self.training else 0.0
+        mixed = functional.scaled_dot_product_attention(parts[0], parts[1], parts[2], attn_mask=bias, dropout_p=share)
+        return mixed.transpose(1, 2).flatten(2)
 
 
 class Network(nn.Module):  # type: ignore[misc]
@@ -105,7 +113,7 @@ class Network(nn.Module):  # type: ignore[misc]
         self.norm = nn.LayerNorm(shape.hidden, eps=shape.epsilon)
         self.drop = nn.Dropout(shape.dropout)
         self.distances = nn.Embedding(shape.buckets, shape.heads) if shape.buckets else None
-        self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
+        self.layers = nn.ModuleList(Layer(shape, at) for at in range(shape.layers))
         self.tags = nn.Linear(shape.hidden, TAGS)
         self.span = nn.Sequential(nn.Linear(shape.hidden, shape.hidden), nn.GELU(), nn.Dropout(0.1))
         self.span_out = nn.Linear(shape.hidden, ROLES + FEELINGS)
@@ -117,6 +125,13 @@ class Network(nn.Module):  # type: ignore[misc]
 
     def encode(self, ids: Tensor, kinds: Tensor) -> tuple[Tensor, Tensor]:
         """The states of all pieces, and which of them are no padding."""
+        states, bias, kept = self.begin(ids, kinds)
+        for layer in self.layers:
+            states = layer(states, bias)
+        return states, kept
+
+    def begin(self, ids: Tensor, kinds: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What the first layer is given: states and the bias of attention; and which pieces are no padding."""
         kept = ids != PAD
         places = torch.arange(ids.shape[1], device=ids.device)
         states = self.drop(self.norm(self.words(ids) + self.positions(places) + self.kinds(kinds)))
@@ -127,9 +142,7 @@ class Network(nn.Module):  # type: ignore[misc]
             bias = bias[:, None, None, :]
         if self.distances is not None:
             bias = bias + self.distances(buckets(places, self.shape.buckets)).permute(2, 0, 1)
-        for layer in self.layers:
-            states = layer(states, bias)
-        return states, kept
+        return states, bias, kept
 
     def forward(self, ids: Tensor, kinds: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Logits of tokens (batch, length, 9) and documents (batch, 29), embeddings, logits of topics."""

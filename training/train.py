@@ -2,19 +2,18 @@
 
 Stages, each of which leaves a file in `--out` and is skipped when that is there: `prepare` (texts to arrays),
 `language` (masked-language training), `teachers` (several networks with seeds of their own), `soft` (what they say
-together), `student` (learns labels and teachers; the best of its seeds on the held-out part stays), `export` (int8
-ONNX, tokenizer, description and model card into alertd/tagging/model). An interrupted run goes on from the last epoch.
+together), `student` (learns labels and teachers; the best of its seeds on the held-out part stays), `narrow` (takes out
+neurons that others can stand for), `export` (int8 ONNX, tokenizer, description and model card into
+alertd/tagging/model). An interrupted run goes on from the last epoch.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import random
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +21,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.arrays import Corpus, build, moved, renamed
+from training.arrays import Corpus, build, varied
 from training.bases import base, base_folder, base_tokenizer, larger, pack, unpack
-from training.examples import Example, load
+from training.examples import load
 from training.fit import Feeder, Plan, Soft, fit, keep, predict, say
 from training.mlm import learn_language
+from training.narrow import narrow
 from training.network import LARGER, Network, Shape
 from training.score import calibrate, figures, gather
 from training.split import held_out
 
-STAGES = ("prepare", "language", "teachers", "soft", "student", "export")
+STAGES = ("prepare", "language", "teachers", "soft", "student", "narrow", "export")
 _SEED = 11
+_NARROW_BY = 2_000
+"""Texts of the training part that tell which neurons can go; some 50,000 pieces for 1,536 neurons."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class Recipe:
     student_epochs: int
     batch: int
     at_once: bool
+    blocks: int = 36
+    """Of 64 neurons, that are taken out of the 144 of the student."""
 
 
 RECIPES = {
@@ -73,7 +77,7 @@ def main() -> None:
         return
     ready = (options.out / "student.pt").exists()
     for stage in STAGES[: STAGES.index(options.until) + 1]:
-        if not ready or stage in ("prepare", "export"):
+        if not ready or stage in ("prepare", "narrow", "export"):
             getattr(run, stage)()
 
 
@@ -94,7 +98,7 @@ class Run:
         held = [h and not e.written and e.source != "plain" for h, e in zip(held, examples, strict=True)]
         if self.name == "tiny":
             examples, held = examples[::200], held[::200]
-        examples, held = varied(examples, held)
+        examples, held = varied(examples, held, _SEED)
         corpus = build(examples, held, base_tokenizer())
         pack(base(), range(Shape().vocabulary), self.out, "base", layers=6)
         if self.recipe.teachers and (state := larger()):
@@ -141,7 +145,7 @@ class Run:
         np.savez(path, tokens=tokens.half().cpu().numpy(), documents=documents.half().cpu().numpy())
 
     def student(self) -> None:
-        """The network that ships: the best of a few on the held-out part."""
+        """The network to ship: the best of a few on the held-out part."""
         path = self.out / "student.pt"
         if path.exists():
             return
@@ -155,11 +159,22 @@ class Run:
         keep(torch.load(self.out / f"student-{chosen}.pt", weights_only=True), path)
         say(f"student {chosen} stays")
 
+    def narrow(self) -> None:
+        """The student with fewer neurons; on the CPU, so that it is the same one everywhere but for rounding."""
+        path = self.out / "narrow.pt"
+        if path.exists():
+            return
+        corpus = self._corpus()
+        texts = Feeder(corpus, torch.device("cpu")).drawn(np.flatnonzero(~corpus.held), _NARROW_BY, _SEED)
+        network = narrow(self._network("student.pt").cpu(), texts, self.recipe.blocks, _SEED)
+        keep(halved(network), path)
+        self._worth(corpus, "narrow.pt")
+
     def export(self) -> None:
         """Weights, tokenizer, description and card into the package."""
         from training.export import export
 
-        export(self._network("student.pt").cpu(), self._corpus(), base_folder(), self.name)
+        export(self._network("narrow.pt").cpu(), self._corpus(), base_folder(), self.name)
 
     def one(self, kind: str, seed: int) -> None:
         """Train one network of a stage."""
@@ -229,7 +244,8 @@ class Run:
     def _network(self, name: str = "", seed: int = 0) -> Network:
         torch.manual_seed(seed)
         state = torch.load(self.out / name, map_location=self.device, weights_only=True) if name else {}
-        network: Network = Network(LARGER if "distances.weight" in state else None).to(self.device)
+        shape = LARGER if "distances.weight" in state else Shape()
+        network: Network = Network(shape.of(state) if name else shape).to(self.device)
         if name:
             fresh = {"tags", "span", "span_out", "whole", "whole_out", "topic"} if name == "language.pt" else set()
             network.load_state_dict(
@@ -251,35 +267,6 @@ def taught(corpus: Corpus) -> NDArray[np.bool_]:
     tagged = np.maximum.reduceat(corpus.tags, corpus.at[:-1]) >= 0
     return np.asarray(tagged | (corpus.spans[:, 0, 0] >= 0) | (corpus.document >= 0) | (corpus.topic >= 0)
                       | (corpus.events[:, 0] >= 0))  # fmt: skip
-
-
-def varied(examples: Sequence[Example], held: Sequence[bool]) -> tuple[list[Example], list[bool]]:
-    """The examples, and each that is trained on once more with other names, so that names alone decide nothing."""
-    taught = [e for e, h in zip(examples, held, strict=True) if not h]
-    own = [e for e in taught if e.tagging == "all"]
-    names: set[str] = set()
-    speakers: set[str] = set()
-    for e in own:
-        for m in e.marks:
-            name = (e.title if m.field == "title" else e.body)[m.start : m.end]
-            if m.company and not name.startswith("$"):
-                (speakers if m.role == "source" else names).add(name)
-    chance = random.Random(_SEED)
-    both = sorted(names), sorted(speakers)
-    more = [
-        replace(renamed(e, chance, *both), weight=e.weight * 0.6)
-        for e in own
-        if any(m.company for m in e.marks) and (e.written or chance.random() < 0.7)
-    ]
-    # Names of SEntFiN's own too: the sentiment must come from what is said of them.
-    more += [
-        replace(renamed(e, chance, *both), weight=0.5)
-        for e in taught
-        if e.source == "sentfin" and chance.random() < 0.5
-    ]
-    # Summaries are rare in the data: some texts stand once more where a summary would.
-    more += [moved(e) for e in taught if e.events is not None and not e.body and chance.random() < 0.12]
-    return [*examples, *more], [*held, *([False] * len(more))]
 
 
 def halved(network: Network) -> dict[str, torch.Tensor]:
