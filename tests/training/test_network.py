@@ -66,6 +66,20 @@ def test_training_lowers_the_loss_and_an_interrupted_run_ends_the_same(tmp_path:
         assert torch.allclose(value, parted.state_dict()[name], atol=1e-6), name
 
 
+def test_drawn_texts_are_the_same_for_a_seed_and_of_like_length() -> None:
+    data = corpus()
+    feeder, rows = Feeder(data, torch.device("cpu")), np.flatnonzero(~data.held)
+    batches = feeder.drawn(rows, 20, seed=4, size=8)
+    assert [len(ids) for ids, _ in batches] == [8, 8, 4]
+    lengths = [int(n) for ids, _ in batches for n in (ids > 0).sum(1)]
+    assert lengths == sorted(lengths)
+    again = feeder.drawn(rows, 20, seed=4, size=8)
+    assert all(
+        torch.equal(a, b) for one, other in zip(batches, again, strict=True) for a, b in zip(one, other, strict=True)
+    )
+    assert sum(len(ids) for ids, _ in feeder.drawn(rows, 900, seed=4)) == len(rows)
+
+
 def test_the_figures_cover_every_head() -> None:
     data = corpus()
     network = Network(SMALL)
