@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from training.arrays import Corpus
 from training.score import Calibration
 
 
-def card(scores: dict[str, Any], before: dict[str, Any], calibration: Calibration, corpus: Corpus, recipe: str) -> str:
+def card(
+    scores: dict[str, Any],
+    before: dict[str, Any],
+    calibration: Calibration,
+    corpus: Corpus,
+    recipe: str,
+    inners: Sequence[int],
+) -> str:
     """The card as Markdown.
 
     Args:
         scores: of the int8 model, on the held-out part.
         before: of the fp32 model.
         recipe: the recipe it was trained by.
+        inners: neurons of each layer.
     """
     lines = [
         "# The tagging model",
@@ -23,7 +32,8 @@ def card(scores: dict[str, Any], before: dict[str, Any], calibration: Calibratio
         "taught by larger networks grown from all-mpnet-base-v2 (Apache-2.0); int8 weights for onnxruntime. One pass",
         "over at most 256 word pieces of title and body gives: which words name companies, each company's role and the",
         "sentiment towards it, the sentiment of the whole, 26 types of event, and an embedding that stays near the",
-        "base's. English only. Figures in headlines are read, not checked.",
+        "base's. English only. Figures in headlines are read, not checked. Of 1,536 neurons in each layer",
+        f"{', '.join(f'{inner:,}' for inner in inners)} were left after training.",
         "",
         f"Made by `python -m training.train` (recipe `{recipe}`) from SEntFiN 1.0 (MIT), FinEntity (ODC-BY), Twitter",
         "Financial News Sentiment and Topic (MIT by their cards), FIRE (CC BY 4.0), the sentences of NewsMTSC (MIT,",

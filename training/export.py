@@ -108,7 +108,8 @@ def export(network: Network, corpus: Corpus, base: Path, recipe: str) -> None:
     describe(calibration)
     copy_tokenizer(base)
     scores, before = figures(answers, calibration), figures(exact, calibrate(exact))
-    (MODEL / "MODEL_CARD.md").write_text(card(scores, before, calibration, corpus, recipe), encoding="utf-8")
+    text = card(scores, before, calibration, corpus, recipe, network.shape.inners)
+    (MODEL / "MODEL_CARD.md").write_text(text, encoding="utf-8")
     total = sum(f.stat().st_size for f in MODEL.iterdir())
     say(f"exported {total / 1e6:.1f} MB; events {scores['events']}, fp32 {before['events']}")
 
