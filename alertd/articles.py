@@ -64,6 +64,7 @@ class Article:
         held: why it may not alert ("too old", …); "" when it may.
         copy_of: id of the article that this one repeats, or "".
         update_of: id of the earlier form of the same entry when its title or figures changed, or "".
+        unlike: ids of articles that it contradicts in nearly the same words, which report other events.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Article:
     held: str = ""
     copy_of: str = ""
     update_of: str = ""
+    unlike: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

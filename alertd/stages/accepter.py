@@ -14,7 +14,7 @@ from alertd.errors import StoreError
 from alertd.feeds.identity import KnownEntry
 from alertd.stages.accept import Judged, Mark
 from alertd.stages.context import Context
-from alertd.stages.originals import Candidate, comparable, meetings, originals
+from alertd.stages.originals import Candidate, Relation, comparable, meetings, related
 from alertd.stages.recent import Recent
 from alertd.store import keys
 from alertd.store.shares import Shares
@@ -158,7 +158,7 @@ class Accepter:
             met = [meetings(text, accepted) for text in answer[1::2]]
             stored = await self._fetched({place for places in met for place in places})
             known = comparable([w.candidate.fp for w in batch], met, stored)
-            found = originals([w.candidate for w in batch], met, known, accepted)
+            found = related([w.candidate for w in batch], met, known, accepted)
             rows: list[str | int] = []
             for row in zip(batch, held, found, strict=True):
                 rows += _row(*row)
@@ -228,12 +228,13 @@ class Accepter:
                     found[place] = self._known[place] = text
         return {place: known for place, known in found.items() if known is not None}
 
-    def _settle(self, batch: Sequence[_Waiting], ids: Sequence[str], found: Sequence[str], accepted: int) -> None:
+    def _settle(self, batch: Sequence[_Waiting], ids: Sequence[str], found: Sequence[Relation], accepted: int) -> None:
         metrics = self._context.metrics
         metrics.articles.inc(len(batch))
-        metrics.copies.inc(sum(map(bool, found)))
+        metrics.copies.inc(sum([bool(one.original) for one in found]))
         said = logger.isEnabledFor(logging.DEBUG)
-        for number, (waiting, ident, original) in enumerate(zip(batch, ids, found, strict=True)):
+        for number, (waiting, ident, relation) in enumerate(zip(batch, ids, found, strict=True)):
+            original = relation.original
             of = ids[int(original[1:]) - 1] if original.startswith("#") else original
             self._known[accepted + number + 1] = f"{ident}|{of}|{waiting.written}"
             if said:
@@ -250,14 +251,14 @@ def _candidates(items: Sequence[Judged]) -> list[Candidate]:
     ]
 
 
-def _row(waiting: _Waiting, held: str, original: str) -> list[str | int]:
+def _row(waiting: _Waiting, held: str, relation: Relation) -> list[str | int]:
     """What `accept.lua` is told of an entry."""
     item, update = waiting.item, waiting.candidate.update
     known = Mark.read(waiting.mark).known if waiting.mark else _UNKNOWN
     return [
         keys.seen(item.entry.feed), item.key, waiting.mark, item.content, known.edits + update,
-        waiting.written, dumps(item.entry), int(item.verdict.may_alert), item.verdict.held, original,
-        "" if original else held, known.article_id if update else "",
+        waiting.written, dumps(item.entry), int(item.verdict.may_alert), item.verdict.held, relation.original,
+        "" if relation.original else held, known.article_id if update else "", " ".join(relation.unlike),
     ]  # fmt: skip
 
 

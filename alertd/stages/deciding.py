@@ -185,6 +185,7 @@ class Decider:
         return Known(
             tags, one.fp, original.candidate.story if original else None,
             earlier.candidate.story if earlier else None, tuple(found.values()), tuple(sought), untold,
+            tuple([before.get(ident, {}).get("story", "") for ident in article.unlike]),
         )  # fmt: skip
 
     async def _commit(self, decided: Sequence[Decided]) -> list[str]:

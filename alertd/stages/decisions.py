@@ -31,8 +31,9 @@ class Arrived(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def concerns(self) -> tuple[str, ...]:
-        """Ids of the articles whose decisions matter: its own, of what it copies, of its earlier form."""
-        return self.article.id, self.article.copy_of, self.article.update_of
+        """Ids of the articles whose decisions matter: its own, its earlier form's, those it copies or contradicts."""
+        article = self.article
+        return (article.id, article.copy_of, article.update_of, *article.unlike)
 
     @classmethod
     def read(cls, delivery: Delivery) -> Arrived:
@@ -62,7 +63,7 @@ class Known(msgspec.Struct, frozen=True, gc=False):
     """What was looked up for an article: its tags, the stories of its relatives, and other stories.
 
     `sought`: the keys under which stories were sought. `untold`: it copies an article that was held only because it
-    came without a date.
+    came without a date. `apart`: ids of stories that it does not belong to.
     """
 
     tags: Tags
@@ -72,6 +73,7 @@ class Known(msgspec.Struct, frozen=True, gc=False):
     candidates: tuple[Shelved, ...]
     sought: tuple[str, ...]
     untold: bool = False
+    apart: tuple[str, ...] = ()
 
     def after(self, placement: Placement, seq: str, *, heard: bool = False) -> Shelved:
         """What is to be remembered of the story of a placement.
@@ -124,7 +126,7 @@ def placed_in(one: Arrived, known: Known) -> Placed:
     article = one.article
     placement = place(
         article, known.tags, known.fingerprint, original=known.original, earlier=known.earlier,
-        candidates=[c.candidate for c in known.candidates], now=article.arrived,
+        candidates=[c.candidate for c in known.candidates], apart=known.apart, now=article.arrived,
     )  # fmt: skip
     fields = one.delivery.fields
     return Placed(one, known, placement, known.after(placement, fields["seq"], heard="heard" in fields))

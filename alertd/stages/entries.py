@@ -24,4 +24,5 @@ def article_in(ident: str, fields: Mapping[str, str]) -> Article:
     return Article(
         id=ident, entry=loads(Entry, fields["entry"]), arrived=float(fields["arrived"]),
         may_alert=fields["may"] == "1", held=fields["held"], copy_of=fields["copy"], update_of=fields["update"],
+        unlike=tuple(fields.get("unlike", "").split()),
     )  # fmt: skip

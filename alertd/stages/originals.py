@@ -9,10 +9,11 @@ from typing import Final
 
 import msgspec
 
-from alertd.stories.fingerprints import Fingerprint, find_copy, may_copy
+from alertd.stories.fingerprints import Fingerprint, compared, may_copy
 from alertd.stories.records import beginning, read
 
 _MOST_CANDIDATES: Final = 50
+_MOST_UNLIKE: Final = 16
 
 
 class Accepted(msgspec.Struct, frozen=True, gc=False):
@@ -31,10 +32,21 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
     update: bool
 
 
-def originals(
+class Relation(msgspec.Struct, frozen=True, gc=False):
+    """What an entry is to others: the id of its original, "#3" for the third of these entries, "" for none; and the ids
+    of those, called likewise, that it contradicts in nearly the same words."""
+
+    original: str = ""
+    unlike: tuple[str, ...] = ()
+
+
+_NO_RELATION: Final = Relation()
+
+
+def related(
     entries: Sequence[Candidate], met: Sequence[Iterable[int]], known: Mapping[int, Accepted], accepted: int
-) -> list[str]:
-    """Say of each entry which article it copies. Pure.
+) -> list[Relation]:
+    """Say of each entry which article it copies or contradicts. Pure.
 
     Args:
         entries: in the order in which they will be accepted.
@@ -43,13 +55,13 @@ def originals(
         accepted: number of articles accepted before these.
 
     Returns:
-        For each the id of its original, "#3" for the third of these entries, "" for none.
+        What each is to others, in the same order.
     """
-    found: list[str] = []
+    found: list[Relation] = []
     places: dict[str, list[int]] = defaultdict(list)
     often = {band for band, times in Counter(chain.from_iterable([e.bands for e in entries])).items() if times > 1}
     for number, entry in enumerate(entries):
-        original = ""
+        relation = _NO_RELATION
         mine = [band for band in entry.bands if band in often]
         # an edited entry stands in for its earlier form, which is what it is most alike
         if not entry.update:
@@ -58,18 +70,40 @@ def originals(
             near = {accepted + n: entries[n - 1].fp for n, _ in mates}
             near |= {place: known[place].fp for place in met[number] if place in known}
             # most meet nobody
-            match = near and find_copy(
-                entry.fp, [(_name(place), fp) for place, fp in near.items()], _copied(near, found, known, accepted)
-            )
-            if match:
-                place = int(match.id)
-                mate = place - accepted
-                copied = known[place] if mate <= 0 else None
-                original = (copied.original or copied.id) if copied else found[mate - 1] or f"#{mate}"
-        found.append(original)
+            if near:
+                candidates = [(_name(place), fp) for place, fp in near.items()]
+                match, against = compared(entry.fp, candidates, _copied(near, found, known, accepted))
+                if match:
+                    relation = Relation(_original(int(match.id), found, known, accepted))
+                elif against:
+                    relation = Relation(unlike=tuple(_named(against, found, known, accepted)))
+        found.append(relation)
         for band in mine:
             places[band].append(number + 1)
     return found
+
+
+def _called(place: int, known: Mapping[int, Accepted], accepted: int) -> str:
+    """The id of an article, "#3" for the third of the entries."""
+    return known[place].id if place <= accepted else f"#{place - accepted}"
+
+
+def _original(place: int, found: Sequence[Relation], known: Mapping[int, Accepted], accepted: int) -> str:
+    """What a copy of an article has for its original: of a copy its own one."""
+    own = known[place].original if place <= accepted else found[place - accepted - 1].original
+    return own or _called(place, known, accepted)
+
+
+def _named(
+    against: Sequence[str], found: Sequence[Relation], known: Mapping[int, Accepted], accepted: int
+) -> list[str]:
+    """The ids of some articles, the latest first: stories that are still open are told apart by these.
+
+    With a copy goes its original, which is decided before it.
+    """
+    places = sorted(map(int, against), reverse=True)
+    both = [i for place in places for i in (_original(place, found, known, accepted), _called(place, known, accepted))]
+    return list(dict.fromkeys(both))[:_MOST_UNLIKE]
 
 
 def _name(place: int) -> str:
@@ -77,11 +111,13 @@ def _name(place: int) -> str:
     return f"{place:020d}"
 
 
-def _copied(near: Iterable[int], found: Sequence[str], known: Mapping[int, Accepted], accepted: int) -> dict[str, str]:
-    """Those of some articles that are copies themselves, each with its original, as `find_copy` calls them."""
+def _copied(
+    near: Iterable[int], found: Sequence[Relation], known: Mapping[int, Accepted], accepted: int
+) -> dict[str, str]:
+    """Those of some articles that are copies themselves, each with its original, as `compared` calls them."""
     places = {known[place].id: place for place in near if place in known}
     places |= {f"#{place - accepted}": place for place in near if place > accepted}
-    of = {place: known[place].original if place in known else found[place - accepted - 1] for place in near}
+    of = {place: known[place].original if place in known else found[place - accepted - 1].original for place in near}
     return {_name(place): _name(places[original]) for place, original in of.items() if original in places}
 
 

@@ -24,6 +24,8 @@ SHORTEST = 8
 """Words from which on a text says more than its headline: shorter ones are not held against each other."""
 _NEAR_CONTEXT, _SAME_CONTEXT = 0.25, 0.4
 _FIRST_SENTENCE = 25
+_NEARLY_EQUAL = 0.8
+_BY_NAME = ("name", "word")
 _RELATED, _INSIDE = 0.2, 0.6
 _DAY = 20 * 3600.0
 _NO_WORDS: frozenset[str] = frozenset()
@@ -150,7 +152,14 @@ def shared_words(a: Fingerprint, b: Fingerprint) -> float:
 def find_copy(
     new: Fingerprint, candidates: Sequence[tuple[str, Fingerprint]], of: Mapping[str, str] | None = None
 ) -> CopyMatch | None:
-    """Find the article that a new one copies.
+    """Find the article that a new one copies; see `compared`."""
+    return compared(new, candidates, of)[0]
+
+
+def compared(
+    new: Fingerprint, candidates: Sequence[tuple[str, Fingerprint]], of: Mapping[str, str] | None = None
+) -> tuple[CopyMatch | None, list[str]]:
+    """Find the article that a new one copies, and those that it is as like but contradicts.
 
     Args:
         new: the new article.
@@ -160,18 +169,24 @@ def find_copy(
 
     Returns:
         The closest match, the earliest among equals; None when none is a copy. Texts that contradict each other never
-        are.
+        are. And, where it is no copy, the ids of those that it contradicts in nearly the same words, which are reports
+        of other events; where it is one, not all of them.
     """
     best: tuple[float, str, str] | None = None
+    against: list[str] = []
     whole = dict(candidates) if of else {}
     for ident, old in candidates:
         strength, reason = _copies(new, old)
-        if not reason or not (best is None or (-strength, ident) < (-best[0], best[1])) or contradiction(new, old):
+        if not reason or not (best is None or (-strength, ident) < (-best[0], best[1])):
             continue
         original = whole.get(of[ident]) if of and ident in of else None
-        if original is None or not contradiction(new, original):
-            best = (strength, ident, reason)
-    return CopyMatch(best[1], f"{best[2]} as {best[1]}") if best else None
+        why = contradiction(new, old) or (contradiction(new, original) if original is not None else "")
+        if why:
+            if _other_event(new, old, why):
+                against.append(ident)
+            continue
+        best = (strength, ident, reason)
+    return (CopyMatch(best[1], f"{best[2]} as {best[1]}") if best else None), against
 
 
 def may_copy(new: Fingerprint, address: str, title: str) -> bool:
@@ -193,7 +208,7 @@ def _copies(new: Fingerprint, old: Fingerprint) -> tuple[float, str]:
     titles = title_likeness(new.title, old.title)
     leads = likeness(new, old)
     both = bool(new.words and old.words)
-    if new.address and new.address == old.address and (titles >= 0.34 or leads >= 0.5 or not (new.title and old.title)):
+    if _one_address(new, old) and (titles >= 0.34 or leads >= 0.5 or not (new.title and old.title)):
         return 3.0, "same address"
     content_new, content_old = content(new.title), content(old.title)
     shared = len(content_new & content_old)
@@ -212,6 +227,22 @@ def _copies(new: Fingerprint, old: Fingerprint) -> tuple[float, str]:
         else:
             near = "near-same headline" if headlines and (not both or leads >= 0.3) else ""
     return 1.0 + (leads + titles) / 2, near
+
+
+def _one_address(a: Fingerprint, b: Fingerprint) -> bool:
+    """Whether one is its outlet's next word on what the other is about."""
+    return bool(a.address) and a.address == b.address
+
+
+def _other_event(a: Fingerprint, b: Fingerprint, why: str) -> bool:
+    """Whether two articles that contradict each other are so alike else that they tell two events by one pattern."""
+    if _one_address(a, b):
+        return False
+    titles = title_likeness(a.title, b.title)
+    if a.words and b.words:
+        return (titles + likeness(a, b)) / 2 >= _NEARLY_EQUAL
+    # headlines alone may call one thing by two names
+    return titles >= _NEARLY_EQUAL and not why.startswith(_BY_NAME)
 
 
 def _long(fp: Fingerprint) -> bool:

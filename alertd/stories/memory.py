@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from alertd.articles import Article, Entry, Placement, Story, Tags
 from alertd.stories.bands import bands
 from alertd.stories.events import CANDIDATES, MOST_PLACES, places, subjects
-from alertd.stories.fingerprints import Fingerprint, find_copy, fingerprint
+from alertd.stories.fingerprints import Fingerprint, compared, fingerprint
 from alertd.stories.placing import StoryCandidate, grown, place
 
 WINDOW = 3 * 86400.0
@@ -27,6 +27,17 @@ class Held:
     original: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Met:
+    """What an entry meets: its fingerprint and keys, the id of its original ("" for none), and the articles that it
+    contradicts in nearly the same words."""
+
+    fp: Fingerprint
+    keys: tuple[str, ...]
+    original: str
+    unlike: tuple[str, ...]
+
+
 class Memory:
     """Places one article after the other."""
 
@@ -40,34 +51,33 @@ class Memory:
         self._places: dict[str, list[str]] = defaultdict(list)
         self._listed: dict[str, tuple[str, ...]] = {}
 
-    def original(self, entry: Entry) -> tuple[Fingerprint, tuple[str, ...], str]:
-        """What an entry repeats: its fingerprint, its keys, and the id of its original, "" when it is one itself."""
+    def original(self, entry: Entry) -> Met:
+        """What an entry repeats or contradicts."""
         self._now = max(self._now, entry.published) if entry.published else self._now
         self._forget()
         fp = fingerprint(entry)
         keys = bands(fp)
         met = dict.fromkeys(i for key in keys for i in self._index.get(key, ()))
         of = {i: self._held[i].original for i in met if self._held[i].original}
-        match = find_copy(fp, [(i, self._held[i].fp) for i in met], of)
+        match, unlike = compared(fp, [(i, self._held[i].fp) for i in met], of)
         # a copy of a copy points to their original while that is remembered
         root = of.get(match.id, match.id) if match else ""
-        return fp, keys, root if not match or root in self._held else match.id
+        return Met(fp, keys, root if not match or root in self._held else match.id, () if match else tuple(unlike))
 
-    def add(
-        self, given: str | int | None, entry: Entry, tags: Tags, found: tuple[Fingerprint, tuple[str, ...], str]
-    ) -> tuple[Placement, str | int | None]:
+    def add(self, given: str | int | None, entry: Entry, tags: Tags, met: Met) -> tuple[Placement, str | int | None]:
         """Place an entry of which `original` was asked; returns the placement and its original's id as given."""
-        fp, keys, original = found
+        fp, original = met.fp, met.original
         self._count += 1
         ident = f"{self._count}-0"
         held = self._held.get(original)
+        apart = frozenset(self._held[i].story for i in met.unlike)
         placement = place(
             Article(ident, entry, self._now, copy_of=original), tags, fp,
             original=self._stories[held.story].story if held else None, earlier=None,
-            candidates=() if held else self._candidates(fp, tags), now=self._now,
+            candidates=() if held else self._candidates(fp, tags), apart=apart, now=self._now,
         )  # fmt: skip
         root = (held.original or original) if held else ""
-        self._keep(ident, Held(given, self._now, placement.story.id, keys, fp, root), placement, tags)
+        self._keep(ident, Held(given, self._now, placement.story.id, met.keys, fp, root), placement, tags)
         return placement, held.given if held else None
 
     def _candidates(self, fp: Fingerprint, tags: Tags) -> list[StoryCandidate]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -81,6 +81,7 @@ def place(
     original: Story | None,
     earlier: Story | None,
     candidates: Sequence[StoryCandidate],
+    apart: Collection[str] = (),
     now: float,
 ) -> Placement:
     """Place an article.
@@ -92,6 +93,8 @@ def place(
         original: the story of the article that it copies, or None.
         earlier: the story of the earlier form of the same entry, or None.
         candidates: open stories that share a company (or are near in meaning), in any order.
+        apart: ids of stories with an article that this one contradicts in nearly the same words: it reports another
+            event, unless it says that it corrects.
         now: Unix seconds; the article's arrival, so that a replay repeats.
 
     Returns:
@@ -108,6 +111,8 @@ def place(
     candidates = [candidate for candidate, worth in zip(candidates, near, strict=True) if worth]
     best: tuple[float, float, str, StoryCandidate, str] | None = None
     for candidate in candidates:
+        if candidate.story.id in apart and not said.correction:
+            continue
         strength, reason = _joins(said, candidate, now)
         key = (-strength, candidate.story.first_seen, candidate.story.id, candidate, reason)
         if reason and (best is None or key[:3] < best[:3]):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +14,7 @@ from alertd.articles import Entry
 from alertd.stages.accept import Judged
 from alertd.stages.accepter import AT_ONCE, Accepter
 from alertd.stages.context import Context
-from alertd.stages.originals import Accepted, Candidate, comparable, meetings, originals
+from alertd.stages.originals import Accepted, Candidate, Relation, comparable, meetings, related
 from alertd.store import keys
 from alertd.stories.bands import bands
 from alertd.stories.fingerprints import fingerprint
@@ -32,6 +33,12 @@ OTHERS = (
 def candidate(title: str, feed: str = "wire", *, update: bool = False) -> Candidate:
     fp = fingerprint(entry(title, feed=feed))
     return Candidate(fp, bands(fp), update)
+
+
+def originals(
+    entries: Sequence[Candidate], met: Sequence[Iterable[int]], known: Mapping[int, Accepted], accepted: int
+) -> list[str]:
+    return [relation.original for relation in related(entries, met, known, accepted)]
 
 
 async def every(ctx: Context, *entries: Entry) -> list[Judged]:
@@ -77,6 +84,27 @@ def test_what_contradicts_the_original_of_a_copy_is_no_copy_of_that() -> None:
     assert originals([cut], [(1, 2)], known, 4) == ["1-0"]
 
 
+def test_what_contradicts_another_in_nearly_the_same_words_is_told_whom() -> None:
+    text = "The maker won leave from the regulator on Monday to make {} of its jets a month, up from 30 a year before."
+    title = "Acme gets nod to raise output of jets to {} a month"
+    fps = [
+        fingerprint(entry(title.format(count), feed=f"feed{n}", summary=text.format(count)))
+        for n, count in enumerate((42, 42, 47))
+    ]
+    first, copy, other = (Candidate(fp, bands(fp), update=False) for fp in fps)
+    together = related([first, copy, other], [()] * 3, {}, 4)
+    assert together == [Relation(), Relation("#1"), Relation(unlike=("#1", "#2"))], (
+        "a copy is decided after its original"
+    )
+    known = {1: Accepted("1-0", "", first.fp), 2: Accepted("2-0", "1-0", copy.fp)}
+    assert related([other], [(2, 1)], known, 4) == [Relation(unlike=("1-0", "2-0"))]
+    many = {n: Accepted(f"{n}-0", "", first.fp) for n in range(1, 31)}
+    (found,) = related([other], [range(1, 31)], many, 30)
+    assert found.unlike == tuple(f"{n}-0" for n in range(30, 14, -1)), "the latest, of whose stories more are open"
+    edit = Candidate(other.fp, other.bands, update=True)
+    assert related([edit], [(2, 1)], known, 4) == [Relation()], "an edit is its outlet's next word"
+
+
 def test_an_edit_copies_nothing_and_may_be_copied() -> None:
     together = [candidate(TITLE), candidate(TITLE, "post", update=True), candidate(TITLE, "third")]
     assert originals(together, [()] * 3, {}, 0) == ["", "", "#1"]
@@ -92,19 +120,23 @@ def test_who_shares_most_bands_comes_first_and_few_are_looked_at() -> None:
 def test_together_or_one_by_one_is_the_same(titles: list[str], cuts: list[int]) -> None:
     entries = [candidate(title, f"feed{n}") for n, title in enumerate(titles)]
 
-    def accepted(sizes: list[int]) -> list[str]:
-        """The original of each when so many at a time are accepted, as places in the order."""
-        done: list[tuple[Candidate, str]] = []
+    def accepted(sizes: list[int]) -> list[Relation]:
+        """What each is to others when so many at a time are accepted, called by their places in the order."""
+        done: list[tuple[Candidate, Relation]] = []
         rest = list(entries)
         while rest:
             size = sizes.pop(0) if sizes else 1
             batch, rest = rest[:size], rest[size:]
-            known = {n: Accepted(str(n), of, c.fp) for n, (c, of) in enumerate(done, 1)}
+            known = {n: Accepted(str(n), of.original, c.fp) for n, (c, of) in enumerate(done, 1)}
             met = [[n for n, (c, _) in enumerate(done, 1) if set(c.bands) & set(one.bands)] for one in batch]
             before = len(done)
-            found = originals(batch, met, known, before)
+
+            def called(ident: str, before: int = before) -> str:
+                return str(before + int(ident[1:])) if ident.startswith("#") else ident
+
+            found = related(batch, met, known, before)
             done += [
-                (one, str(before + int(of[1:])) if of.startswith("#") else of)
+                (one, Relation(called(of.original), tuple(map(called, of.unlike))))
                 for one, of in zip(batch, found, strict=True)
             ]
         return [of for _, of in done]

@@ -67,6 +67,19 @@ async def test_copies_join_the_story_of_their_original_and_answer_in_its_thread(
         assert await cast(Any, redis).exists(keys.parked(ids[0])) == 0
 
 
+async def test_what_contradicts_a_later_report_of_a_story_in_nearly_its_words_is_another_event(
+    redis: Redis, tmp_path: Path
+) -> None:
+    said = "Xiaomi gets leave to raise output of cars at its plant near Beijing to {} a month"
+    async with context(redis, tmp_path, RULES) as ctx:
+        # the two that contradict each other are accepted apart, and together
+        ids = await taken(ctx, entry("Xiaomi shares rise as buyers queue for its new car"))
+        ids += await taken(ctx, entry(said.format("42,000"), feed="post"))
+        ids += await taken(ctx, entry(said.format("47,000"), feed="third"), entry(said.format("51,000"), feed="fourth"))
+        stories = [d["story"] for d in await through(ctx, redis, ids)]
+        assert stories == [ids[0], ids[0], ids[2], ids[3]]
+
+
 async def test_a_broker_that_only_speaks_fires_nothing(redis: Redis, tmp_path: Path) -> None:
     async with context(redis, tmp_path, RULES) as ctx:
         ids = await taken(ctx, entry("Jefferies says Xiaomi will build a second car plant near Beijing"))

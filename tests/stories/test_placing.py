@@ -43,13 +43,14 @@ def put(
     original: Story | None = None,
     earlier: Story | None = None,
     candidates: tuple[StoryCandidate, ...] = (),
+    apart: tuple[str, ...] = (),
     now: float = NOW + 600,
     source: str = "Other",
 ) -> Placement:
     article = Article(ident, entry(title, source=source), now)
     return place(
         article, found or tags(), fingerprint(article.entry), original=original, earlier=earlier, candidates=candidates,
-        now=now,
+        apart=apart, now=now,
     )  # fmt: skip
 
 
@@ -161,6 +162,14 @@ def test_other_events_stay_apart(title: str, found: Tags, later: float) -> None:
     near = candidate(story, vector(100, 10))
     placed = put(title, found, candidates=(near,), now=NOW + 60 + later)
     assert (placed.relation, placed.story.id) == ("first", "2-0")
+
+
+def test_an_article_stays_out_of_a_story_that_it_contradicts_unless_it_corrects() -> None:
+    near = candidate(opened(found=tags(embedding=vector(100, 10))), vector(100, 10))
+    found = tags(embedding=vector(100, 20))
+    assert put("Acme lifts its guidance", found, candidates=(near,), apart=("1-0",)).relation == "first"
+    assert put("Acme lifts its guidance", found, candidates=(near,), apart=("9-0",)).relation == "same_event"
+    assert put("CORRECTED-Acme lifts its guidance", found, candidates=(near,), apart=("1-0",)).story.id == "1-0"
 
 
 def test_without_vectors_words_decide() -> None:

@@ -2,10 +2,10 @@
 -- KEYS: 1 shards, 2 articles, 3 seq, 4 counts
 -- ARGV: 1 JSON: shard → token under which it is held, 2 number of articles that were accepted when it was looked whom the
 --       entries copy, 3 prefix of the tables of bands and their era, 4 prefix of fingerprints, 5 their life in s, 6 prefix
---       of open articles, then for each entry twelve: key of the seen-marks, entry's key in them, mark as it was read (""
+--       of open articles, then for each entry thirteen: key of the seen-marks, entry's key in them, mark as it was read (""
 --       for none), content, edits, fingerprint, entry, "1" when it may alert, held, original ("#3": the third of these),
---       bands that others have as well as `TABLE BAND;` (none of a copy: it is found through its original), and the
---       earlier form
+--       bands that others have as well as `TABLE BAND;` (none of a copy: it is found through its original), the
+--       earlier form, and the articles that it contradicts, with blanks between them (as the original is told)
 -- Returns {"fenced", shards that are held under other tokens…}, {"changed", the marks there are now…} when a mark or the
 -- number of articles is another one, or {"accepted", ids of the articles…}.
 if redis.replicate_commands then redis.replicate_commands() end
@@ -15,7 +15,8 @@ for shard, token in pairs(cjson.decode(ARGV[1])) do
   if call('HGET', KEYS[1], shard) ~= token then fenced[#fenced + 1] = shard end
 end
 if #fenced > 1 then return fenced end
-local first, width = 7, 12
+local first, width = 7, 13
+local none = {}
 local marks, same = {'changed'}, true
 for at = first, #ARGV, width do
   local mark = call('HGET', ARGV[at], ARGV[at + 1]) or ''
@@ -32,10 +33,14 @@ for at = first, #ARGV, width do
   local original = ARGV[at + 9]
   if string.sub(original, 1, 1) == '#' then original = ids[tonumber(string.sub(original, 2)) + 1] end
   if original ~= '' then copies = copies + 1 end
+  local more = none
+  if ARGV[at + 12] ~= '' then
+    more = {'unlike', (string.gsub(ARGV[at + 12], '#(%d+)', function(n) return ids[tonumber(n) + 1] end))}
+  end
   seq = seq + 1
   local own = string.format('%.0f', seq)
   local id = call('XADD', KEYS[2], '*', 'seq', own, 'arrived', arrived, 'entry', entry, 'fp', fp,
-    'may', may, 'held', held, 'copy', original, 'update', ARGV[at + 11])
+    'may', may, 'held', held, 'copy', original, 'update', ARGV[at + 11], unpack(more))
   ids[#ids + 1] = id
   call('HSET', ARGV[at], ARGV[at + 1], content .. '|' .. id .. '|' .. edits .. '|' .. may)
   call('SET', ARGV[4] .. own, id .. '|' .. original .. '|' .. fp, 'EX', ARGV[5])
