@@ -87,7 +87,7 @@ def export(network: Network, corpus: Corpus, base: Path, recipe: str) -> None:
     """Write everything into the package and say what it is worth.
 
     Args:
-        network: the student, on the CPU.
+        network: the one to ship, on the CPU.
         corpus: the held-out part measures int8 against fp32.
         base: folder of the base model, for its tokenizer.
         recipe: how it was trained, for the card.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +31,7 @@ class Plan:
         batch: examples in a batch, on average.
         rate, head_rate: highest learning rates of the encoder and of the new heads.
         soft: weight of the teacher's probabilities beside the labels.
+        guided: weight of staying near a guide, where the feeder has one.
     """
 
     epochs: int
@@ -40,6 +41,7 @@ class Plan:
     head_rate: float = 6e-4
     warm_up: float = 0.06
     soft: float = 1.5
+    guided: float = 4.0
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class Feeder:
         self.spans, self.events = put(corpus.spans), put(corpus.events)
         self.document, self.topic, self.weight = put(corpus.document), put(corpus.topic), put(corpus.weight)
         self.embedding: Tensor | None = None
+        self.guide: Network | None = None
+        """A network of as many layers whose states and embeddings are to be met."""
         self.soft_tokens = put(soft.tokens) if soft else None
         self.soft_documents = put(soft.documents) if soft else None
 
@@ -135,7 +139,9 @@ def loss_of(network: Network, feeder: Feeder, rows: NDArray[np.int64], plan: Pla
     """The joint loss of one batch."""
     index = torch.from_numpy(rows).to(feeder.device)
     ids, kinds, places = feeder.pieces(index, int(feeder.lengths[rows].max()))
-    tokens, documents, embedding, topics = (part.float() for part in network(*disturb(ids, kinds)))
+    ids, kinds = disturb(ids, kinds)
+    states, kept = network.encode(ids, kinds)
+    tokens, documents, embedding, topics = (part.float() for part in network.answers(states[-1], kept))
     weight = feeder.weight[index]
     known = places >= 0
     flat = places.clamp(min=0)
@@ -155,6 +161,11 @@ def loss_of(network: Network, feeder: Feeder, rows: NDArray[np.int64], plan: Pla
     )
     if feeder.embedding is not None:
         loss = loss + (1 - functional.cosine_similarity(embedding, feeder.embedding[index].float())).mean()
+    if feeder.guide is not None:
+        with torch.no_grad():
+            shown, _ = feeder.guide.encode(ids, kinds)
+            wanted = feeder.guide.answers(shown[-1], kept)[2]
+        loss = loss + plan.guided * unlike(states, shown, kept, embedding, wanted)
     if feeder.soft_tokens is not None and feeder.soft_documents is not None:
         target, whole = feeder.soft_tokens[flat].float(), feeder.soft_documents[index].float()
         names = known * (1 - target[..., 0]) ** 2
@@ -170,6 +181,28 @@ def loss_of(network: Network, feeder: Feeder, rows: NDArray[np.int64], plan: Pla
         )
         loss = loss + plan.soft * soft
     return loss
+
+
+def unlike(
+    states: Sequence[Tensor], shown: Sequence[Tensor], kept: Tensor, embedding: Tensor, wanted: Tensor
+) -> Tensor:
+    """How far a network is from its guide, as in TinyBERT (Jiao et al. 2020): states after each layer, embeddings.
+
+    Args:
+        states, shown: of the network and of the guide, (batch, length, hidden) after each layer.
+        kept: which pieces are no padding, (batch, length).
+        embedding, wanted: of the network and of the guide, (batch, hidden).
+
+    Returns:
+        The squared error of the last states as a share of their square, a quarter of that of each layer before, and
+        four times the embeddings' mean cosine distance, which is what stories are told apart by.
+    """
+    parts = [
+        (near - far)[kept].square().sum() / far[kept].square().sum() for near, far in zip(states, shown, strict=True)
+    ]
+    before = torch.stack(parts[:-1]).sum() if parts[:-1] else torch.zeros_like(parts[-1])
+    apart = (1 - functional.cosine_similarity(embedding, wanted)).mean()
+    return parts[-1] + 0.25 * before + 4 * apart
 
 
 def optimizer_of(network: Network, rate: float, head_rate: float) -> torch.optim.AdamW:

@@ -56,7 +56,7 @@ def learn_language(
             hidden, labels = hide(ids, network.shape.vocabulary)
             states, _ = network.encode(hidden, kinds)
             asked = labels != _IGNORE
-            logits = head(states[asked]) @ network.words.weight.T + bias
+            logits = head(states[-1][asked]) @ network.words.weight.T + bias
             loss = functional.cross_entropy(logits.float(), labels[asked])
             optimizer.zero_grad(set_to_none=True)
             loss.backward()

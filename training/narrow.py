@@ -4,8 +4,8 @@ What a layer gives is linear in its neurons. Over texts of the training part, le
 can give what all gave, and with which weights (optimal brain surgeon, Hassibi & Stork 1993). How much an error weighs
 is told by how the likelihood of the answers hangs on what the layer gives (Fisher's information by Kronecker factors,
 Martens & Grosse 2015), so that one measure serves all layers; the last may lose most. Layers are narrowed from the
-first to the last, each from what the narrower ones before it give and towards what the whole network gave there. No
-step of training is needed.
+first to the last, each from what the narrower ones before it give and towards what the whole network gave there. What
+it loses is won back by training on (`training.train`).
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def narrow(network: Network, texts: Sequence[Pieces], blocks: int, seed: int) ->
     """A network that computes less and says nearly the same.
 
     Args:
-        network: on the CPU; stays as it is.
+        network: stays as it is.
         texts: batches of the training part, with more pieces by far than a layer has neurons.
         blocks: of 64 neurons, to take out of all layers together.
         seed: of the answers that tell what errors weigh.
@@ -96,8 +96,9 @@ def weigh(network: Network, texts: Sequence[Pieces], seed: int) -> list[Tensor]:
     probable as the network says. Answers on companies count as far as a piece is part of a name; the embedding is an
     answer too, of a direction.
     """
-    chance = torch.Generator().manual_seed(seed)
-    found = [torch.zeros(network.shape.hidden, network.shape.hidden) for _ in network.layers]
+    device = network.words.weight.device
+    chance = torch.Generator(device).manual_seed(seed)
+    found = [torch.zeros(network.shape.hidden, network.shape.hidden, device=device) for _ in network.layers]
     outputs: list[Tensor] = []
     hooks = [
         layer.norm_out.register_forward_pre_hook(lambda _, given: outputs.append(given[0])) for layer in network.layers
@@ -154,7 +155,7 @@ def chosen(prices: Sequence[Sequence[float]], blocks: int) -> list[int]:
 @torch.no_grad()  # type: ignore[untyped-decorator]
 def narrowed(network: Network, texts: Sequence[Pieces], inners: Sequence[int], weighed: Sequence[Tensor]) -> Network:
     """The network with so many neurons in each layer, every product fitted to what the whole one gives."""
-    small: Network = Network(replace(network.shape, inners=tuple(inners))).eval()
+    small: Network = Network(replace(network.shape, inners=tuple(inners))).to(network.words.weight.device).eval()
     cut = tuple(f"layers.{i}.{name}." for i in range(len(inners)) for name in ("up", "down"))
     small.load_state_dict({k: v for k, v in network.state_dict().items() if not k.startswith(cut)}, strict=False)
     batches = [_Batch(*network.begin(*pieces)) for pieces in texts]
@@ -182,16 +183,17 @@ def narrowed(network: Network, texts: Sequence[Pieces], inners: Sequence[int], w
 def sums_of(product: nn.Linear, pairs: Pairs) -> Sums:
     """Add up what least squares need; the product's weights as they are hold a little."""
     old = torch.cat([product.weight.T, product.bias[None]]).double()
-    gram = torch.zeros(len(old), len(old), dtype=torch.double)
+    gram = old.new_zeros(len(old), len(old))
     cross = torch.zeros_like(old)
     pieces = 0
     for given, wanted in pairs:
-        inputs = torch.cat([given, torch.ones(len(given), 1)], 1)
+        inputs = functional.pad(given, (0, 1), value=1.0)
         gram += inputs.T @ inputs
         cross += inputs.T @ wanted
         pieces += len(inputs)
     held = _HOLD * gram.diagonal()[:-1].mean()
-    return Sums(gram + held * torch.eye(len(gram), dtype=torch.double), cross + held * old, pieces)
+    gram.diagonal().add_(held)
+    return Sums(gram, cross + held * old, pieces)
 
 
 def taken_out(sums: Sums, blocks: int, weight: Tensor) -> Left:
@@ -206,7 +208,7 @@ def taken_out(sums: Sums, blocks: int, weight: Tensor) -> Left:
     sizes, ways = torch.linalg.eigh(weight.double())
     # in these coordinates an error weighs its square
     weighed = inverse @ sums.cross @ (ways * sizes.clamp(min=0).sqrt())
-    stay = torch.ones(len(inverse), dtype=torch.bool)
+    stay = torch.ones(len(inverse), dtype=torch.bool, device=inverse.device)
     paid = []
     for _ in range(blocks):
         cost = 0.0
@@ -244,7 +246,7 @@ def _drawn(said: tuple[Tensor, Tensor, Tensor, Tensor], kept: Tensor, chance: to
     found = found - functional.binary_cross_entropy_with_logits(events, seen, reduction="sum")
     found = found + _picked(feeling, chance).sum()
     direction = functional.normalize(embedding, dim=-1)
-    return found + (direction * torch.randn(direction.shape, generator=chance)).sum()
+    return found + (direction * torch.randn(direction.shape, generator=chance, device=direction.device)).sum()
 
 
 def _picked(logits: Tensor, chance: torch.Generator) -> Tensor:

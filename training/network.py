@@ -123,12 +123,14 @@ class Network(nn.Module):  # type: ignore[misc]
         self.project = nn.Linear(shape.hidden, shape.hidden, bias=False)
         nn.init.eye_(self.project.weight)
 
-    def encode(self, ids: Tensor, kinds: Tensor) -> tuple[Tensor, Tensor]:
-        """The states of all pieces, and which of them are no padding."""
+    def encode(self, ids: Tensor, kinds: Tensor) -> tuple[list[Tensor], Tensor]:
+        """The states of all pieces after each layer, and which of them are no padding."""
         states, bias, kept = self.begin(ids, kinds)
+        found = []
         for layer in self.layers:
             states = layer(states, bias)
-        return states, kept
+            found.append(states)
+        return found, kept
 
     def begin(self, ids: Tensor, kinds: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What the first layer is given: states and the bias of attention; and which pieces are no padding."""
@@ -147,6 +149,10 @@ class Network(nn.Module):  # type: ignore[misc]
     def forward(self, ids: Tensor, kinds: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Logits of tokens (batch, length, 9) and documents (batch, 29), embeddings, logits of topics."""
         states, kept = self.encode(ids, kinds)
+        return self.answers(states[-1], kept)
+
+    def answers(self, states: Tensor, kept: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """What the heads read from the last layer's states; see `forward`."""
         weights = kept.to(states.dtype).unsqueeze(-1)
         mean = (states * weights).sum(1) / weights.sum(1)
         tokens = torch.cat([self.tags(states), self.span_out(self.span(states))], -1)

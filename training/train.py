@@ -3,8 +3,8 @@
 Stages, each of which leaves a file in `--out` and is skipped when that is there: `prepare` (texts to arrays),
 `language` (masked-language training), `teachers` (several networks with seeds of their own), `soft` (what they say
 together), `student` (learns labels and teachers; the best of its seeds on the held-out part stays), `narrow` (takes out
-neurons that others can stand for), `export` (int8 ONNX, tokenizer, description and model card into
-alertd/tagging/model). An interrupted run goes on from the last epoch.
+neurons that others can stand for, and trains on what is left), `export` (int8 ONNX, tokenizer, description and model
+card into alertd/tagging/model). An interrupted run goes on from the last epoch.
 """
 
 from __future__ import annotations
@@ -48,14 +48,16 @@ class Recipe:
     student_epochs: int
     batch: int
     at_once: bool
-    blocks: int = 36
+    blocks: int
     """Of 64 neurons, that are taken out of the 144 of the student."""
+    narrow_epochs: int
+    """That the narrowed network is trained on for."""
 
 
 RECIPES = {
-    "gpu": Recipe(5, 3, 4, 3, 12, 48, at_once=True),
-    "cpu": Recipe(0, 0, 0, 1, 4, 32, at_once=False),
-    "tiny": Recipe(1, 1, 1, 1, 1, 32, at_once=False),
+    "gpu": Recipe(5, 3, 4, 3, 12, 48, at_once=True, blocks=72, narrow_epochs=20),
+    "cpu": Recipe(0, 0, 0, 1, 4, 32, at_once=False, blocks=30, narrow_epochs=0),
+    "tiny": Recipe(1, 1, 1, 1, 1, 32, at_once=False, blocks=30, narrow_epochs=1),
 }
 
 
@@ -75,7 +77,7 @@ def main() -> None:
         kind, seed = options.only.split(":")
         run.one(kind, int(seed))
         return
-    ready = (options.out / "student.pt").exists()
+    ready = any((options.out / f"{name}.pt").exists() for name in ("student", "narrow"))
     for stage in STAGES[: STAGES.index(options.until) + 1]:
         if not ready or stage in ("prepare", "narrow", "export"):
             getattr(run, stage)()
@@ -145,30 +147,36 @@ class Run:
         np.savez(path, tokens=tokens.half().cpu().numpy(), documents=documents.half().cpu().numpy())
 
     def student(self) -> None:
-        """The network to ship: the best of a few on the held-out part."""
+        """The best of a few networks that learn from labels and teachers."""
         path = self.out / "student.pt"
         if path.exists():
             return
         self._each("student", self.recipe.students)
         corpus = self._corpus()
-        best, chosen = -1.0, 0
-        for seed in range(self.recipe.students):
-            score = self._worth(corpus, f"student-{seed}.pt")
-            if score > best:
-                best, chosen = score, seed
+        scores = [self._worth(corpus, f"student-{seed}.pt") for seed in range(self.recipe.students)]
+        chosen = int(np.argmax(scores))
         keep(torch.load(self.out / f"student-{chosen}.pt", weights_only=True), path)
         say(f"student {chosen} stays")
 
     def narrow(self) -> None:
-        """The student with fewer neurons; on the CPU, so that it is the same one everywhere but for rounding."""
-        path = self.out / "narrow.pt"
+        """The network to ship: the student with fewer neurons, trained on towards what it was; the mean of a few."""
+        path, cut = self.out / "narrow.pt", self.out / "cut.pt"
         if path.exists():
             return
-        corpus = self._corpus()
-        texts = Feeder(corpus, torch.device("cpu")).drawn(np.flatnonzero(~corpus.held), _NARROW_BY, _SEED)
-        network = narrow(self._network("student.pt").cpu(), texts, self.recipe.blocks, _SEED)
-        keep(halved(network), path)
-        self._worth(corpus, "narrow.pt")
+        if self.recipe.teachers and not (self.out / "soft.npz").exists():
+            sys.exit(f"there is no {self.out / 'soft.npz'} to train on by: it has to come along with student.pt")
+        if not cut.exists():
+            corpus = self._corpus()
+            texts = Feeder(corpus, self.device).drawn(np.flatnonzero(~corpus.held), _NARROW_BY, _SEED)
+            keep(halved(narrow(self._network("student.pt"), texts, self.recipe.blocks, _SEED)), cut)
+            self._worth(corpus, "cut.pt")
+        if not self.recipe.narrow_epochs:
+            keep(torch.load(cut, weights_only=True), path)
+            return
+        self._each("narrow", self.recipe.students)
+        states = [torch.load(self.out / f"narrow-{seed}.pt", weights_only=True) for seed in range(self.recipe.students)]
+        keep({name: torch.stack([s[name].float() for s in states]).mean(0).half() for name in states[0]}, path)
+        self._worth(self._corpus(), "narrow.pt")
 
     def export(self) -> None:
         """Weights, tokenizer, description and card into the package."""
@@ -180,7 +188,7 @@ class Run:
         """Train one network of a stage."""
         corpus = self._corpus()
         soft = None
-        if kind == "student" and self.recipe.teachers:
+        if kind != "teacher" and self.recipe.teachers:
             with np.load(self.out / "soft.npz") as stored:
                 soft = Soft(stored["tokens"], stored["documents"])
         feeder = Feeder(corpus, self.device, soft)
@@ -190,6 +198,11 @@ class Run:
             network = Network(LARGER).to(self.device)
             network.load_state_dict(start, strict=False)
             plan = Plan(self.recipe.teacher_epochs, seed, batch=self.recipe.batch, rate=5e-5, head_rate=4e-4)
+        elif kind == "narrow":
+            feeder.guide = self._network("student.pt").requires_grad_(False).eval()
+            network = self._network("cut.pt")
+            network.words.requires_grad_(False)  # they are as good as they were
+            plan = Plan(self.recipe.narrow_epochs, seed, batch=2 * self.recipe.batch, head_rate=Plan.rate)
         else:
             feeder.embedding = self._embeddings(feeder)
             seed_of = seed + (100 if kind == "student" else 0)

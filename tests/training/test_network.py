@@ -10,7 +10,7 @@ from alertd.tagging.encoder import FOLDER
 from training.arrays import Corpus, build
 from training.bases import pack, unpack
 from training.examples import parse_written
-from training.fit import Feeder, Plan, disturb, fit, predict, span_logits
+from training.fit import Feeder, Plan, disturb, fit, predict, span_logits, unlike
 from training.mlm import hide
 from training.network import MASK, Network, Shape, buckets
 from training.score import calibrate, figures, gather
@@ -64,6 +64,44 @@ def test_training_lowers_the_loss_and_an_interrupted_run_ends_the_same(tmp_path:
     parted = trained(tmp_path / "b.pt", 3, stop_after=2)
     for name, value in whole.state_dict().items():
         assert torch.allclose(value, parted.state_dict()[name], atol=1e-6), name
+
+
+def test_a_network_comes_near_its_guide_and_what_is_frozen_stays(tmp_path: Path) -> None:
+    data = corpus()
+    feeder, rows = Feeder(data, torch.device("cpu")), np.flatnonzero(~data.held)
+    torch.manual_seed(2)
+    guide = Network(SMALL).requires_grad_(False).eval()
+    ids, kinds, _ = feeder.pieces(torch.from_numpy(rows), int(data.lengths.max()))
+
+    def apart(network: Network) -> float:
+        with torch.no_grad():
+            (states, kept), (shown, _) = (n.eval().encode(ids, kinds) for n in (network, guide))
+            own, wanted = (n.answers(s[-1], kept)[2] for n, s in ((network, states), (guide, shown)))
+            return float(unlike(states, shown, kept, own, wanted))
+
+    found = []
+    for name, shown in (("alone", None), ("guided", guide)):
+        torch.manual_seed(1)
+        network, feeder.guide = Network(SMALL), shown
+        network.words.requires_grad_(False)
+        words = network.words.weight.clone()
+        fit(network, feeder, rows, Plan(6, seed=3, batch=8, rate=3e-3, head_rate=3e-3), tmp_path / f"{name}.pt")
+        assert torch.equal(network.words.weight, words)
+        found.append(apart(network))
+    assert found[1] < 0.6 * found[0]
+
+
+def test_nothing_is_unlike_itself_and_padding_does_not_count() -> None:
+    states = [torch.randn(2, 5, 8, generator=torch.Generator().manual_seed(n)) for n in range(3)]
+    kept = torch.tensor([[True] * 5, [True] * 3 + [False] * 2])
+    embedding = torch.randn(2, 8, generator=torch.Generator().manual_seed(9))
+    padded = [s + 100 * ~kept[..., None] for s in states]
+    assert unlike(states, padded, kept, embedding, 3 * embedding) == pytest.approx(0, abs=1e-6)
+    # a last state that is twice as far off counts four times as much, one before a quarter of that
+    last, first = ([s * (1.0 + 0.1 * (at == n)) for n, s in enumerate(states)] for at in (2, 0))
+    assert unlike(last, states, kept, embedding, embedding) == pytest.approx(0.01, rel=1e-4)
+    assert unlike(first, states, kept, embedding, embedding) == pytest.approx(0.0025, rel=1e-4)
+    assert unlike(states, states, kept, -embedding, embedding) == pytest.approx(8.0)
 
 
 def test_drawn_texts_are_the_same_for_a_seed_and_of_like_length() -> None:
