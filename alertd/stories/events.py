@@ -22,7 +22,7 @@ from alertd.stories.figures import Facts, direction
 from alertd.stories.fingerprints import Fingerprint, content, contradiction, likeness, title_likeness
 from alertd.vectors import pack
 
-NEAR_COMPANY = 0.61
+NEAR_COMPANY = 0.64
 """Cosine of two vectors from which articles about one company may report one event."""
 NEAR_HEADLINES = 0.7
 """The same where one is only a headline: two of one company easily sound alike."""
