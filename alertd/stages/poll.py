@@ -14,6 +14,7 @@ from alertd.errors import FeedError, FencedError
 from alertd.feeds import Fetched, Fetcher, Reader
 from alertd.feeds.habit import learned
 from alertd.feeds.moves import returned
+from alertd.feeds.outage import NETWORK, Outage
 from alertd.feeds.schedule import FeedState, failed, first_poll, is_due
 from alertd.stages import catching_up
 from alertd.stages.accepter import Accepter
@@ -43,6 +44,8 @@ _DRAIN = 8.0
 _AT_ONCE = 50
 _FULL_KNOWN_FOR = 2.0
 _FULL_TOLD_EVERY = 600.0
+_ENDED = 0.05
+"""Seconds until the scheduler knows that a job has ended that is about to: before that it skips the next one."""
 
 
 class Poller:
@@ -74,6 +77,11 @@ class Poller:
         self._asked_for: set[str] = set()
         self._full = False
         self._full_known_until = 0.0
+        self._outage = Outage()
+        self._places = 0
+        self._back: set[str] = set()
+        """Feeds that are to be asked again, as the network seems to be back."""
+        self._asking: set[str] = set()
         self._worked = float("inf")
         """When a poll worked last, monotonic seconds."""
 
@@ -128,6 +136,8 @@ class Poller:
             self._timetable.remove(name)
             self._context.metrics.forget_feed(name)
             self._memory.forget(name)
+            self._outage.forget(name)
+            self._back.discard(name)
         changed = [feed for name, feed in wanted.items() if known.get(name) != feed]
         await self._memory.load(changed)
         now = self._context.clock()
@@ -138,11 +148,14 @@ class Poller:
         if latest and not self._timetable.feeds:
             self._worked = self._context.monotonic()
             await catching_up.begin(self._context, now - latest, changed, spread)
+        self._places = len({shard_of(feed.url) for feed in wanted.values()})
         for feed in changed:
             name = feed.name
             state = await self._memory.state(feed)
             if state.last_success:
                 self._context.metrics.feed_succeeded(name, state.last_success)
+            if state.kind in NETWORK:
+                self._outage.lost(name, shard_of(feed.url))
             start = first_poll(state, name, interval=feed.interval, now=now, spread=spread, crowd=crowd)
             self._timetable.put(feed, start)
         self._followed = (configuration, held)
@@ -155,7 +168,8 @@ class Poller:
         """Have a feed that is polled here asked at once, whatever its interval; after the poll under way, if one is."""
         if self.polls(name):
             self._asked_for.add(name)
-            self._timetable.move(name)
+            if name not in self._asking:
+                self._timetable.move(name)
 
     def _ours(self) -> list[FeedSettings]:
         """The feeds that are polled here."""
@@ -175,10 +189,12 @@ class Poller:
         if task is None or not self._shares.holds(shard):
             return
         self._running[task] = shard
-        due = feed.name in self._asked_for
+        self._asking.add(feed.name)
+        due, back = feed.name in self._asked_for, feed.name in self._back
         self._asked_for.discard(feed.name)
+        self._back.discard(feed.name)
         try:
-            await self.poll(feed, due=due)
+            await self.poll(feed, due=due, back=back)
             await self._align(feed)
         except FencedError as error:
             logger.info("%s", error, extra={"feed": feed.name})
@@ -186,13 +202,17 @@ class Poller:
             logger.warning("not polled, the store is away: %s", type(error).__name__, extra={"feed": feed.name})
         finally:
             del self._running[task]
+            self._asking.discard(feed.name)
 
     async def _align(self, feed: FeedSettings) -> None:
         """Have the next poll when it is due, where that is later than the interval, or at once if it was asked for."""
-        if feed.name in self._asked_for:
-            self.poll_soon(feed.name)
-            return
         state = await self._memory.state(feed)
+        if not self.polls(feed.name):
+            return
+        if feed.name in self._asked_for or (feed.name in self._back and state.kind in NETWORK):
+            self._timetable.move(feed.name, self._context.clock() + _ENDED)
+            return
+        self._back.discard(feed.name)
         if self._timetable.feeds.get(feed.name) == feed and state.next_at > self._context.clock() + feed.interval:
             self._timetable.move(feed.name, state.next_at)
 
@@ -217,19 +237,21 @@ class Poller:
         """Write what polls have noted so far."""
         await self._memory.flush()
 
-    async def poll(self, feed: FeedSettings, *, due: bool = False) -> None:
+    async def poll(self, feed: FeedSettings, *, due: bool = False, back: bool = False) -> None:
         """Poll one feed once.
 
         Args:
             feed: the feed.
             due: poll it although a failure or its publisher told us to wait.
+            back: poll it although it waits after a failure, if that was one of the network, which is back.
 
         Raises:
             FencedError: polling went to another process.
         """
         context = self._context
         state = await self._memory.state(feed)
-        if state.stopped or not (due or is_due(state, now=context.clock())):
+        back = back and state.kind in NETWORK
+        if state.stopped or not (due or back or is_due(state, now=context.clock())):
             return
         if await self._store_is_full():
             return
@@ -240,6 +262,10 @@ class Poller:
         try:
             outcome, after, notices = await self._ask_in_time(feed, state)
         except FeedError as error:
+            if error.kind in NETWORK and not state.failing:
+                self._outage.lost(feed.name, shard_of(feed.url))
+            elif error.kind.startswith("http_"):
+                self._reached(feed)
             context.metrics.polls.labels(outcome=error.kind).inc()
             logger.info("%s", error, extra={"feed": feed.name})
             chance = random.random()  # noqa: S311 (spreads retries, guards nothing)
@@ -247,6 +273,7 @@ class Poller:
             notices = [notice] if notice else []
             await self._memory.commit(feed, returned(after))
         else:
+            self._reached(feed)
             context.metrics.polls.labels(outcome=outcome).inc()
             away, self._worked = context.monotonic() - self._worked, context.monotonic()
             await catching_up.begin(context, away, [feed], SPREAD)
@@ -254,6 +281,18 @@ class Poller:
             context.metrics.poll_seconds.observe(context.monotonic() - began)
         for number, text in enumerate(notices):
             await tell(context, f"feed {feed.name} {after.polls}{f'-{number}' if number else ''}", text)
+
+    def _reached(self, feed: FeedSettings) -> None:
+        """Have what an outage cut off asked again with the first feed that answers after it."""
+        back = [name for name in self._outage.reached(feed.name, self._places) if self.polls(name)]
+        if back:
+            logger.info("the network is back: %d feeds that it cut off are asked again", len(back))
+        pace = min(1 / _STARTS_PER_S, SPREAD / max(1, len(back)))
+        for number, name in enumerate(back):
+            self._back.add(name)
+            # what is being asked right now may find out by itself
+            if name not in self._asking:
+                self._timetable.bring_forward(name, self._context.clock() + number * pace)
 
     async def _ask_in_time(self, feed: FeedSettings, state: FeedState) -> tuple[str, FeedState, list[str]]:
         """Ask, and make of a poll that hangs or fails unexpectedly an error of this feed."""

@@ -75,6 +75,12 @@ class Timetable:
         when = datetime.now(UTC) if at is None else datetime.fromtimestamp(at, UTC)
         cast(Any, self._scheduler).modify_job(name, next_run_time=when)
 
+    def bring_forward(self, name: str, at: float) -> None:
+        """Have the next time of a feed at a time (Unix seconds), unless it is earlier anyway."""
+        job = self._scheduler.get_job(name)
+        if job is not None and job.next_run_time is not None and job.next_run_time.timestamp() > at:
+            self.move(name, at)
+
     def follow_clock(self) -> None:
         """Move all jobs by what the clock was put forward or back: the scheduler waits for a time of day.
 

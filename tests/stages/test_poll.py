@@ -16,6 +16,7 @@ from werkzeug import Request, Response
 from alertd.articles import Entry, loads
 from alertd.feeds.schedule import FeedState
 from alertd.stages.context import Context, holding
+from alertd.stages.poll import Poller
 from alertd.stages.pressure import LOW
 from alertd.store import keys
 from tests.stages.world import WATCHLIST, at_work, context, polling, stream, until
@@ -315,3 +316,55 @@ async def test_polling_goes_on_when_the_clock_is_put_elsewhere(
 
 async def enough(feed: Feed, polls: int) -> bool:
     return len(feed.asked) >= polls
+
+
+def at_three_hosts(port: int) -> str:
+    rows = "".join(
+        f"  - {{name: {name}, url: 'http://127.0.0.{number}:{port}/{name}', interval: 10m}}\n"
+        for number, name in enumerate("abc", 1)
+    )
+    return f"allow_private_addresses: true\nfeeds:\n{rows}web: {{port: 0}}\n"
+
+
+async def test_after_an_outage_all_are_asked_with_the_first_that_answers(
+    redis: Redis, tmp_path: Path, unused_tcp_port: int
+) -> None:
+    given = at_three_hosts(unused_tcp_port)
+    async with (
+        context(redis, tmp_path, settings=given) as ctx,
+        polling(ctx) as poller,
+        at_work(lambda stop: holding(ctx, poller.shares, lambda: poller.work(stop), stop)),
+    ):
+        unreachable = ctx.metrics.polls.labels(outcome="unreachable")
+        await until(lambda: _counted(unreachable, 3), "all cut off")
+        with HTTPServer("0.0.0.0", unused_tcp_port) as server:
+            feeds = [Feed(server, name) for name in "abc"]
+            feeds[2].status = 503
+            poller.poll_soon("b")
+            for feed in feeds:
+                await until(lambda feed=feed: _asked(feed, 1), "all are asked")  # type: ignore[misc]
+            poller.poll_soon("b")
+            await until(lambda: _asked(feeds[1], 2), "it is asked once more")
+            assert [len(feed.asked) for feed in feeds] == [1, 2, 1], "who fails otherwise keeps its pause"
+
+
+async def test_who_was_cut_off_before_a_restart_comes_back_with_the_others(
+    redis: Redis, tmp_path: Path, unused_tcp_port: int
+) -> None:
+    given = at_three_hosts(unused_tcp_port)
+    async with context(redis, tmp_path, settings=given) as ctx:
+        await once(ctx, times=2)
+        async with (
+            polling(ctx) as poller,
+            at_work(lambda stop: holding(ctx, poller.shares, lambda: poller.work(stop), stop)),
+        ):
+            with HTTPServer("0.0.0.0", unused_tcp_port) as server:
+                feeds = [Feed(server, name) for name in "abc"]
+                await until(lambda: _polls(poller, "c"), "it polls")
+                poller.poll_soon("c")
+                for feed in feeds:
+                    await until(lambda feed=feed: _asked(feed, 1), "all are asked")  # type: ignore[misc]
+
+
+async def _polls(poller: Poller, name: str) -> bool:
+    return poller.polls(name)
