@@ -1,5 +1,7 @@
 """Addresses of a Redis behind Sentinels: `redis+sentinel://[[user]:password@]host[:port],host…/master[/database]`.
 
+With `rediss+sentinel://` both servers and Sentinels are reached through TLS.
+
 Imports nothing heavy: the configuration is checked with it.
 """
 
@@ -9,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-SCHEME: Final = "redis+sentinel://"
+SCHEMES: Final = ("redis+sentinel://", "rediss+sentinel://")
 SHAPE: Final = "redis+sentinel://:PASSWORD@HOST:26379,HOST:26379/MASTER"
 """What an address looks like, for errors and documents."""
 _PORT: Final = 26379
+_AUTHORITY: Final = "ssl_ca_certs"
 _SENTINEL_PASSWORD: Final = "sentinel_password"  # noqa: S105 (the name of an option)
 
 
@@ -26,6 +29,8 @@ class Sentinels:
         database: number of the database.
         username, password: for the servers; "" for none.
         sentinel_password: for the Sentinels themselves; "" for none.
+        tls: whether servers and Sentinels are reached through TLS.
+        authority: file with the certificate of the authority that speaks for them; "" for those that everyone trusts.
     """
 
     hosts: tuple[tuple[str, int], ...]
@@ -34,6 +39,8 @@ class Sentinels:
     username: str = ""
     password: str = field(default="", repr=False)
     sentinel_password: str = field(default="", repr=False)
+    tls: bool = False
+    authority: str = ""
 
 
 def read(url: str) -> Sentinels:
@@ -48,11 +55,13 @@ def read(url: str) -> Sentinels:
     master, _, database = parts.path.strip("/").partition("/")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     own = options.pop(_SENTINEL_PASSWORD, "")
-    if not url.startswith(SCHEME) or not master or options or (database and not database.isdecimal()):
+    tls = url.startswith(SCHEMES[1])
+    authority = options.pop(_AUTHORITY, "") if tls else ""
+    if not url.startswith(SCHEMES) or not master or options or (database and not database.isdecimal()):
         raise ValueError(f"no address of Sentinels; write {SHAPE}")
     return Sentinels(
         tuple(_host(one) for one in listed.split(",")), unquote(master), int(database or 0), unquote(username),
-        unquote(password), own,
+        unquote(password), own, tls, authority,
     )  # fmt: skip
 
 

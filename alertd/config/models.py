@@ -73,7 +73,7 @@ def _one_line(value: SecretStr | None) -> SecretStr | None:
 
 
 def _redis(value: SecretStr | None) -> SecretStr | None:
-    if value and value.get_secret_value().startswith(sentinels.SCHEME):
+    if value and value.get_secret_value().startswith(sentinels.SCHEMES):
         sentinels.read(value.get_secret_value())
     elif value and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
         raise ValueError(
@@ -255,8 +255,8 @@ class RedisSettings(Model):
     """A Redis server of your own. Without one alertd starts its own."""
 
     url: Annotated[Secret, AfterValidator(_redis)] = None
-    """Address: redis://, rediss:// or unix://, or of Sentinels: redis+sentinel://:PASSWORD@HOST:26379,HOST:26379/MASTER.
-    May hold a password; never shown."""
+    """Address: redis://, rediss:// or unix://, or of Sentinels: redis+sentinel://:PASSWORD@HOST:26379,HOST:26379/MASTER,
+    with rediss+sentinel:// through TLS. May hold a password; never shown."""
     url_file: str = ""
     """File that holds the address, instead of `url`."""
 

@@ -264,7 +264,7 @@ def open_store(url: str = "", *, socket: str | Path = "", exclusive: bool = Fals
         "protocol": 2,
     }
     asked = None
-    if url.startswith(sentinels.SCHEME):
+    if url.startswith(sentinels.SCHEMES):
         asked, made = _behind_sentinels(sentinels.read(url), common)
     else:
         made = [
@@ -288,9 +288,10 @@ def open_store(url: str = "", *, socket: str | Path = "", exclusive: bool = Fals
 
 def _behind_sentinels(given: sentinels.Sentinels, common: Mapping[str, Any]) -> tuple[Sentinel, list[Redis]]:
     """Clients of whichever server the Sentinels call the master; each new connection asks them anew."""
+    tls = {"ssl": True, "ssl_ca_certs": given.authority or None} if given.tls else {}
     own = {"password": given.sentinel_password or None, "socket_connect_timeout": _ASKED, "socket_timeout": _ASKED}
-    asked: Sentinel = cast(Any, Sentinel)(given.hosts, sentinel_kwargs=own)
-    login: dict[str, Any] = {
+    asked: Sentinel = cast(Any, Sentinel)(given.hosts, sentinel_kwargs=own | tls)
+    login: dict[str, Any] = tls | {
         "db": given.database,
         "username": given.username or None,
         "password": given.password or None,

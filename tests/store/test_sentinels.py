@@ -26,6 +26,11 @@ PASSWORD = "correct-horse"
             f"redis+sentinel://me:{PASSWORD}%40@a:1,[::1]:2/news/3?sentinel_password=other",
             Sentinels((("a", 1), ("::1", 2)), "news", 3, "me", f"{PASSWORD}@", "other"),
         ),
+        ("rediss+sentinel://a/news", Sentinels((("a", 26379),), "news", tls=True)),
+        (
+            "rediss+sentinel://a/news?ssl_ca_certs=/etc/ca.pem",
+            Sentinels((("a", 26379),), "news", tls=True, authority="/etc/ca.pem"),
+        ),
     ],
 )
 def test_an_address_names_sentinels_and_master(url: str, found: Sentinels) -> None:
@@ -42,6 +47,7 @@ def test_an_address_names_sentinels_and_master(url: str, found: Sentinels) -> No
         f"redis+sentinel://:{PASSWORD}@a:port/news",
         f"redis+sentinel://:{PASSWORD}@a/news/first",
         f"redis+sentinel://:{PASSWORD}@a/news?tls=1",
+        f"redis+sentinel://:{PASSWORD}@a/news?ssl_ca_certs=/etc/ca.pem",
         f"redis://:{PASSWORD}@a/0",
     ],
 )
