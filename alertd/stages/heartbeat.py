@@ -28,6 +28,8 @@ async def show(context: Context, stages: Sequence[str]) -> None:
         stages: all stages that there are.
     """
     working = [stage for stage in stages if context.ready.get(stage, (False, ""))[0]]
+    if "poll" in working and not context.ready.get("room", (True, ""))[0]:
+        working.remove("poll")  # while the store is full nothing is taken in
     async with cast(Any, context.store.redis).pipeline(transaction=False) as pipe:
         for stage in working:
             pipe.hincrby(keys.WORKS, stage, 1)

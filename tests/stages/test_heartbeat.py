@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from aiohttp import web
@@ -15,6 +16,7 @@ from redis.asyncio import Redis
 
 from alertd.stages.context import Context
 from alertd.stages.heartbeat import Heartbeat, show, stalled
+from alertd.store import keys
 from alertd.web.listening import port_of, serve
 from tests.stages.world import SETTINGS, at_work, context, until
 
@@ -97,6 +99,17 @@ async def test_it_is_sent_while_all_stages_work_and_withheld_otherwise(
             assert checker.asked[0] == "/ping?key=s3cr3t"
     assert "no process does its work: tag" in caplog.text
     assert "pings get through again" in caplog.text
+
+
+async def test_while_the_store_is_full_polling_does_not_count(redis: Redis, tmp_path: Path) -> None:
+    async with pinged(redis, tmp_path) as (_, ctx):
+        ctx.ready |= dict.fromkeys(STAGES, (True, ""))
+        ctx.ready["room"] = (False, "1900 of 2048 MB: polling waits")
+        await show(ctx, STAGES)
+        assert await cast(Any, redis).hgetall(keys.WORKS) == {"tag": "1"}
+        ctx.ready["room"] = (True, "900 of 2048 MB")
+        await show(ctx, STAGES)
+        assert await cast(Any, redis).hgetall(keys.WORKS) == {"poll": "1", "tag": "2"}
 
 
 async def test_one_that_fails_is_said_once_without_its_address(
