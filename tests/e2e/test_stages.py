@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
+import shutil
+import subprocess
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -42,8 +45,9 @@ async def shared(
         await embedded.stop(folder / "server")
 
 
-async def started(folder: Path, daemons: list[Daemon], stages: str) -> Daemon:
+async def started(folder: Path, daemons: list[Daemon], stages: str, before: tuple[str, ...] = ()) -> Daemon:
     daemon = Daemon(folder, "--stages", stages)
+    daemon.before = before
     daemon.err = folder / f"err-{len(daemons)}.txt"
     await daemon.start()
     daemons.append(daemon)
@@ -116,6 +120,62 @@ async def test_of_two_that_do_all_one_dies_and_the_other_takes_over(tmp_path: Pa
         assert len(told_keys) == len(set(told_keys)), "no alert twice"
         assert [one.pid for one in running.processes(load(first.config, {}))] == [pid_of(lives)]
         assert await lives.end() == 0
+
+
+ELSEWHERE = ("unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc", "--kill-child")
+"""Runs a process where its number says nothing to others, as on a host of its own."""
+
+
+def _can_be_elsewhere() -> bool:
+    return (
+        shutil.which(ELSEWHERE[0]) is not None
+        and not subprocess.run([*ELSEWHERE, "true"], capture_output=True, check=False).returncode
+    )
+
+
+@pytest.mark.skipif(not _can_be_elsewhere(), reason="processes cannot be given a space of numbers of their own here")
+async def test_of_two_hosts_one_dies_and_the_other_takes_over(tmp_path: Path) -> None:
+    async with shared(tmp_path) as (daemons, feeds, slack):
+        hosts: dict[str, Daemon] = {}
+        server = embedded.find(tmp_path / "server")
+        assert server is not None
+        async with open_store(socket=server.socket) as store:
+            for name in ("first", "second"):
+                shutil.copytree(tmp_path / "config", tmp_path / name / "config")
+                daemon = await started(tmp_path / name, daemons, "poll,tag,decide,notify", ELSEWHERE)
+                # it takes its part of the feeds
+                (owner,) = await until(lambda: others(store, set(hosts)), f"a share of the feeds with {name}")
+                hosts[owner] = daemon
+            before, after = titles(2)
+            feeds.add("wire", before)
+            await until(lambda: posted_somewhere(slack, [before]), "an alert while both live")
+            dies = await cast(Any, store.redis).hget(keys.lease("decide"), "owner")
+            (lives,) = hosts.keys() - {dies}
+            await hosts[dies].kill()
+            died = time.monotonic()
+            feeds.add("wire", after)
+            await until(lambda: posted_somewhere(slack, [after]), "the alert of the other", patience=TAKEN_OVER)
+            left = max(0.0, died + TAKEN_OVER - time.monotonic())
+            await until(lambda: owned(store, lives), "all leases and feeds with the other", patience=left)
+        told_keys = [key for message in slack.messages("alerts") for key in told(message)]
+        assert len(told_keys) == len(set(told_keys)), "no alert twice"
+
+
+async def pollers(store: Store) -> dict[str, int]:
+    """How many parts of the feeds each process has."""
+    rows = await cast(Any, store.redis).hgetall(keys.shards("poll"))
+    return Counter(holder.rpartition(" ")[0] for shard, holder in rows.items() if shard)
+
+
+async def others(store: Store, known: set[str]) -> set[str]:
+    """The processes that poll besides those known."""
+    return set(await pollers(store)) - known
+
+
+async def owned(store: Store, owner: str) -> bool:
+    """Whether a process has all leases and all feeds."""
+    leases = [await cast(Any, store.redis).hget(keys.lease(name), "owner") for name in HELD]
+    return await pollers(store) == {owner: SHARDS} and set(leases) == {owner}
 
 
 def pid_of(daemon: Daemon) -> int:

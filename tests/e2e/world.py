@@ -90,6 +90,8 @@ class Daemon:
         self.err = folder / "err.txt"
         self._home = folder
         self.environment: dict[str, str] = {}
+        self.before: tuple[str, ...] = ()
+        """What it is run by."""
         self.module = "alertd"
 
     @property
@@ -103,7 +105,7 @@ class Daemon:
     async def start(self) -> None:
         with self.out.open("ab") as out, self.err.open("ab") as err:
             self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", self.module, "run", "--config", str(self.config), *self.arguments,
+                *self.before, sys.executable, "-m", self.module, "run", "--config", str(self.config), *self.arguments,
                 stdout=out, stderr=err, cwd=ROOT,
                 env={**os.environ, "HF_HUB_OFFLINE": "1", **self.environment},
             )  # fmt: skip
