@@ -23,6 +23,8 @@ from alertd.stories.records import read
 
 _STORIES, _LISTS, _VECTORS = 8_192, 32_768, 131_072
 """What is remembered at most: whole stories, lists of them, and vectors, of 384 bytes each."""
+_TIDY = 2_048
+"""Stories that are set until it is looked which are closed for good."""
 
 
 class Shelved(msgspec.Struct, frozen=True, gc=False):
@@ -84,6 +86,8 @@ class Shelf:
         # told apart by these alone, and only the others are needed whole
         self._lists: dict[str, array[int]] = {}
         self._nearby = Nearby()
+        self._latest = 0.0
+        self._set = 0
 
     def clear(self) -> None:
         """Forget all; it is read from Redis again."""
@@ -94,6 +98,7 @@ class Shelf:
     def put(self, story: Shelved) -> None:
         """Remember a story as it is stored, or about to be."""
         known = story.candidate.story.id in self._nearby
+        self._latest = story.candidate.story.last_seen
         row = self._remember(story)
         for key in story.listed:
             listed = self._lists.get(key)
@@ -121,7 +126,21 @@ class Shelf:
         if len(self._nearby) > _VECTORS:
             self._nearby.drop(_VECTORS // 4)
             self._lists.clear()
+        if self._set >= _TIDY:
+            self._set = 0
+            self._drop_closed()
         await self._load(set(idents))
+
+    def _drop_closed(self) -> None:
+        """Forget the vectors of stories that are closed for good, so that they take no more than a window has."""
+        gone = set(self._nearby.drop(self._nearby.stale(self._latest - self._window)))
+        for key, rows in list(self._lists.items()) if gone else ():
+            if gone.isdisjoint(rows):
+                continue
+            if left := array("i", [row for row in rows if row not in gone]):
+                self._lists[key] = left
+            else:
+                del self._lists[key]
 
     async def _load(self, idents: set[str]) -> None:
         missing = idents.difference(self._stories)
@@ -137,7 +156,8 @@ class Shelf:
 
     def _place(self, story: Shelved) -> int:
         one = story.candidate
-        return self._nearby.put(one.story.id, one.embedding, one.mean, one.encoder)
+        self._set += 1
+        return self._nearby.put(one.story.id, one.embedding, one.mean, one.encoder, one.story.last_seen)
 
     async def search_ahead(self, sought: Iterable[str]) -> None:
         """Have at hand the latest stories that are listed under the keys of articles, see `events.places`."""

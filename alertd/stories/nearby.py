@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Final
 
 import numpy as np
@@ -33,11 +33,15 @@ class Nearby:
         # the product with a vector of length 1 from which on two are worth a comparison: any, where there is no vector
         self._enough = np.zeros(0, np.float32)
         self._encoder = np.zeros(0, np.int16)
+        self._seen = np.zeros(0, np.float64)
         # the mean has a row of its own, which most stories do not need
         self._mean = np.zeros(0, np.int32)
 
-    def put(self, ident: str, first: str, mean: str, encoder: str) -> int:
+    def put(self, ident: str, first: str, mean: str, encoder: str, seen: float) -> int:
         """Remember a story's vectors, packed as in `Tags.embedding`; "" for none.
+
+        Args:
+            seen: when its latest article came, Unix seconds.
 
         Returns:
             The row in which they are until the story is dropped.
@@ -47,6 +51,7 @@ class Nearby:
             row = self._taken()
             self._ident[row] = ident
         self._row[ident] = row
+        self._seen[row] = seen
         self._encoder[row] = self._encoders.setdefault(encoder, len(self._encoders))
         self._write(row, first)
         if mean and self._mean[row] < 0:
@@ -64,6 +69,7 @@ class Nearby:
             self._values = np.concatenate((self._values, np.zeros((more, self._size), np.int8)))
             self._enough = np.concatenate((self._enough, np.zeros(more, np.float32)))
             self._encoder = np.concatenate((self._encoder, np.zeros(more, np.int16)))
+            self._seen = np.concatenate((self._seen, np.zeros(more, np.float64)))
             self._mean = np.concatenate((self._mean, np.full(more, _NONE, np.int32)))
             self._free = list(range(rows + more - 1, rows - 1, -1))
             self._ident += [""] * more
@@ -88,14 +94,22 @@ class Nearby:
         """Whether it has a story's vectors."""
         return ident in self._row
 
-    def drop(self, count: int) -> None:
-        """Forget so many stories, those that were put first; their rows may be others' from now on."""
+    def stale(self, before: float) -> int:
+        """How many stories, of those that were put first, had their latest article before a time (Unix seconds)."""
+        seen = self._seen
+        return sum(1 for _ in takewhile(lambda row: seen[row] < before, self._row.values()))
+
+    def drop(self, count: int) -> list[int]:
+        """Forget so many stories, those that were put first; returns their rows, which may be others' from now on."""
+        dropped = []
         for ident in list(islice(self._row, count)):
             row = self._row.pop(ident)
             self._free.append(row)
+            dropped.append(row)
             if self._mean[row] >= 0:
                 self._free.append(int(self._mean[row]))
                 self._mean[row] = _NONE
+        return dropped
 
     def clear(self) -> None:
         """Forget all."""

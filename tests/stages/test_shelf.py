@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, cast
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from alertd.articles import Story, Tags
@@ -58,6 +60,25 @@ async def test_what_was_forgotten_is_read_again(redis: Redis, monkeypatch: pytes
         assert await found(shelf, key) == there[key]
     for key in PLACES:
         assert await found(shelf, key) == there[key]
+
+
+async def test_vectors_of_stories_that_are_closed_for_good_do_not_pile_up(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_TIDY", 10)
+    shelf, step = Shelf(redis, WINDOW), WINDOW / 20
+    for number in range(400):
+        one = story(number)
+        now = NOW + number * step
+        candidate = replace(one.candidate, story=dataclasses.replace(one.candidate.story, last_seen=now))
+        one = replace(one, candidate=candidate)
+        await shelf.load([])
+        await shelf.search_ahead(one.listed)
+        await stored(redis, one)
+        shelf.put(one)
+        open_ones = [n for n in range(max(0, number - 19), number + 1) if PLACES[number % 6] in story(n).listed]
+        assert set(await shelf.search([PLACES[number % 6]], Tags(), now)) == {f"{n}-0" for n in open_ones}
+        assert len(shelf._nearby) <= 20 + 2 * 10
 
 
 async def test_only_what_is_like_an_article_is_read_whole(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,7 +36,7 @@ def test_what_is_worth_comparing_is_the_same_as_one_by_one(
     nearby = Nearby(SIZE)
     names = [str(number) for number in range(len(stories))]
     for name, (first, mean, made) in zip(names, stories, strict=True):
-        nearby.put(name, first, mean, made)
+        nearby.put(name, first, mean, made, 0.0)
     report = Report(Fingerprint(), embedding=embedding, encoder=encoder)
     wanted = [name for name, worth in zip(names, worth_comparing(report, stories), strict=True) if worth]
     assert worth(nearby, names, embedding, encoder) == wanted
@@ -44,17 +44,17 @@ def test_what_is_worth_comparing_is_the_same_as_one_by_one(
 
 def test_a_story_that_grew_is_compared_as_it_is_now() -> None:
     nearby = Nearby(SIZE)
-    nearby.put("a", vector(1), "", "")
+    nearby.put("a", vector(1), "", "", 0.0)
     opposite = pack(-np.ones(SIZE, np.float32))
     assert worth(nearby, ["a"], vector(1), "") == ["a"]
-    nearby.put("a", opposite, "", "")
+    nearby.put("a", opposite, "", "", 0.0)
     assert worth(nearby, ["a"], pack(np.ones(SIZE, np.float32)), "") == []
 
 
 def test_what_is_forgotten_gives_its_place_to_others() -> None:
     nearby = Nearby(SIZE)
     for number in range(2_000):
-        nearby.put(str(number), vector(1 + number % 7), "", "one")
+        nearby.put(str(number), vector(1 + number % 7), "", "one", 0.0)
         if number > 1:
             nearby.drop(1)
     assert len(nearby) == 2
@@ -63,7 +63,20 @@ def test_what_is_forgotten_gives_its_place_to_others() -> None:
 
 def test_a_vector_of_another_size_tells_nothing_apart() -> None:
     nearby = Nearby(SIZE)
-    nearby.put("a", pack(np.ones(SIZE + 1, np.float32)), "", "")
-    nearby.put("b", pack(np.ones(SIZE, np.float32)), "", "")
+    nearby.put("a", pack(np.ones(SIZE + 1, np.float32)), "", "", 0.0)
+    nearby.put("b", pack(np.ones(SIZE, np.float32)), "", "", 0.0)
     assert worth(nearby, ["a", "b"], pack(-np.ones(SIZE, np.float32)), "") == ["a"]
     assert worth(nearby, ["a", "b"], pack(np.ones(SIZE + 2, np.float32)), "") == ["a", "b"]
+
+
+def test_those_that_were_put_first_are_stale_first() -> None:
+    nearby = Nearby(SIZE)
+    for name, seen in (("a", 1.0), ("b", 5.0), ("c", 2.0)):
+        nearby.put(name, vector(1), "", "", seen)
+    assert [nearby.stale(before) for before in (1.0, 1.5, 4.0, 6.0)] == [0, 1, 1, 3]
+    nearby.put("a", vector(1), "", "", 9.0)
+    assert nearby.stale(6.0) == 2
+    rows = [nearby.row("b"), nearby.row("c")]
+    assert nearby.drop(2) == rows
+    assert "a" in nearby
+    assert len(nearby) == 1
