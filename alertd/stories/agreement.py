@@ -62,7 +62,7 @@ def _kind(figure: str) -> str:
     return unit if unit in ("", "%") else "money"
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4_096)
 def _equal(a: str, b: str) -> bool:
     (x, unit), (y, other) = _parts(a), _parts(b)
     if unit != other and unit and other and not (_dollars(unit) and _dollars(other)):

@@ -115,7 +115,7 @@ def _told(run: str) -> tuple[tuple[str, ...], tuple[tuple[int, str], ...]]:
     return tuple(_figures(body)) if marks & DIGIT else (), tuple(periods)
 
 
-_known = lru_cache(maxsize=32_768)(_told)
+_known = lru_cache(maxsize=8_192)(_told)
 
 
 def _directions(said: Said) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ from alertd.stories.words import (
 
 _TELLING: Final = DIGIT | PART | VERB
 _REACHING: Final = MONTH | COUNTS
-_MOST: Final = 32_768
+_MOST: Final = 16_384
 _LONGEST: Final = 48
 _WORD = re.compile(r"[^\W_]+(?:['\u2019.&-][^\W_]+)*")
 _TOKEN = re.compile(r"[^\W_]+(?:[.,'\u2019][^\W_]+)*%?")

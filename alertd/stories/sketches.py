@@ -29,7 +29,7 @@ _MULTIPLY = _random.integers(1, 2**63, 32, dtype=np.uint64) | np.uint64(1)
 _ADD = _random.integers(0, 2**63, 32, dtype=np.uint64)
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
     """A word without its ending, so that "raises" and "raised" are one; numbers and short words stay as they are."""
     word = IRREGULAR.get(word, word)
@@ -41,7 +41,7 @@ def stem(word: str) -> str:
     return word
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=16_384)
 def code(word: str) -> int:
     """The code of a folded word."""
     return crc32(stem(word).encode("utf-8", "replace")) & 0xFFFF
