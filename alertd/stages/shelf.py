@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
-from itertools import islice
+from itertools import islice, takewhile
 from operator import attrgetter
 from typing import Any
 
@@ -132,8 +132,11 @@ class Shelf:
         await self._load(set(idents))
 
     def _drop_closed(self) -> None:
-        """Forget the vectors of stories that are closed for good, so that they take no more than a window has."""
-        gone = set(self._nearby.drop(self._nearby.stale(self._latest - self._window)))
+        """Forget stories that are closed for good, so that no more is remembered than a window has."""
+        before, stories = self._latest - self._window, self._stories
+        for ident in list(takewhile(lambda name: stories[name].candidate.story.last_seen < before, stories)):
+            del stories[ident]
+        gone = set(self._nearby.drop(self._nearby.stale(before)))
         for key, rows in list(self._lists.items()) if gone else ():
             if gone.isdisjoint(rows):
                 continue
