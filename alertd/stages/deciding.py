@@ -23,6 +23,7 @@ from alertd.stages.decisions import (
     placed_in,
     relatives,
     row,
+    story_of,
 )  # fmt: skip
 from alertd.stages.shelf import Shelf
 from alertd.stages.telling import Teller
@@ -126,7 +127,7 @@ class Decider:
     ) -> list[Placed]:  # fmt: skip
         """Place articles, each knowing the stories of those before it, and the copies that wait for these."""
         fresh = [one for one in waiting if isinstance(one, Arrived)]
-        parked = [before.get(one.original, {}).get("story", "") for one in waiting if isinstance(one, Parked)]
+        parked = [story_of(one.original, before) for one in waiting if isinstance(one, Parked)]
         said = [loads(Tags, text) if (text := tags.get(one.article.id)) else Tags() for one in fresh]
         sought = [places(one.fp, subjects(found)) for one, found in zip(fresh, said, strict=True)]
         family = [relatives(one.article, before) for one in fresh]
@@ -141,7 +142,7 @@ class Decider:
         known_of = iter(zip(said, sought, strict=True))
         for one in waiting:
             if isinstance(one, Parked):
-                shelf.hear(before.get(one.original, {}).get("story", ""))
+                shelf.hear(story_of(one.original, before))
                 continue
             found, wanted = next(known_of)
             known = await self._known(one, found, before, wanted)
@@ -185,7 +186,7 @@ class Decider:
         return Known(
             tags, one.fp, original.candidate.story if original else None,
             earlier.candidate.story if earlier else None, tuple(found.values()), tuple(sought), untold,
-            tuple([before.get(ident, {}).get("story", "") for ident in article.unlike]),
+            tuple([story_of(ident, before) for ident in article.unlike]),
         )  # fmt: skip
 
     async def _commit(self, decided: Sequence[Decided]) -> list[str]:

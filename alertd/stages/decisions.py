@@ -113,12 +113,15 @@ class Decided(msgspec.Struct, frozen=True, gc=False):
     decision: dict[str, Any]
 
 
+def story_of(ident: str, before: dict[str, dict[str, Any]]) -> str:
+    """The id of the story that an article was put in, "" where there is none."""
+    found: str = before.get(ident, {}).get("story", "")
+    return found
+
+
 def relatives(article: Article, before: dict[str, dict[str, Any]]) -> tuple[str, str]:
     """The ids of the stories of what an article copies and of its earlier form, "" where there is none."""
-    return (
-        before.get(article.copy_of, {}).get("story", ""),
-        before.get(article.update_of, {}).get("story", ""),
-    )
+    return story_of(article.copy_of, before), story_of(article.update_of, before)
 
 
 def placed_in(one: Arrived, known: Known) -> Placed:

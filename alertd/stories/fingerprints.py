@@ -149,13 +149,6 @@ def shared_words(a: Fingerprint, b: Fingerprint) -> float:
     return len(mine & set(_all_words(b))) / len(mine) if mine else 0.0
 
 
-def find_copy(
-    new: Fingerprint, candidates: Sequence[tuple[str, Fingerprint]], of: Mapping[str, str] | None = None
-) -> CopyMatch | None:
-    """Find the article that a new one copies; see `compared`."""
-    return compared(new, candidates, of)[0]
-
-
 def compared(
     new: Fingerprint, candidates: Sequence[tuple[str, Fingerprint]], of: Mapping[str, str] | None = None
 ) -> tuple[CopyMatch | None, list[str]]:

@@ -18,7 +18,7 @@ from alertd.demo.report import TRAPS
 from alertd.feeds.identity import judge
 from alertd.feeds.parse import parse
 from alertd.stories.bands import bands
-from alertd.stories.fingerprints import Fingerprint, find_copy, fingerprint
+from alertd.stories.fingerprints import Fingerprint, compared, fingerprint
 from alertd.stories.placing import place
 from alertd.tagging.gazetteer import Gazetteer
 from tests.feeds.world import NOW, FeedStub
@@ -87,7 +87,7 @@ def test_the_copies_are_those_that_are_tagged_so() -> None:
         item = next(i for i in DAY.items if i.url == entry.url)
         fp = fingerprint(entry)
         keys = set(bands(fp))
-        match = find_copy(fp, [(name, old) for name, old, others in held if keys & others])
+        match = compared(fp, [(name, old) for name, old, others in held if keys & others])[0]
         if item.id not in told:
             if match:
                 found[item.id] = originals.get(match.id, match.id)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from alertd.articles import Entry, dumps, loads
 from alertd.stories.bands import bands
-from alertd.stories.fingerprints import Fingerprint, contradiction, find_copy, fingerprint, likeness
+from alertd.stories.fingerprints import Fingerprint, compared, contradiction, fingerprint, likeness
 
 from .wires import NOW, WIRES, entry
 
@@ -29,7 +29,7 @@ def fp(*args: str, **more: str | float) -> Fingerprint:
 def test_copies_meet_and_are_found(original: tuple[str, str, str], copy: tuple[str, str, str]) -> None:
     first, again = fp(*original), fp(*copy)
     assert set(bands(first)) & set(bands(again))
-    found = find_copy(again, [("1-0", first)])
+    found = compared(again, [("1-0", first)])[0]
     assert found is not None
     assert found.id == "1-0"
     assert "1-0" in found.reason
@@ -40,47 +40,47 @@ def test_look_alikes_are_no_copies(original: tuple[str, str, str], other: tuple[
     first, second = fp(*original), fp(*other)
     assert contradiction(first, second)
     assert contradiction(second, first)
-    assert find_copy(second, [("1-0", first)]) is None
+    assert compared(second, [("1-0", first)])[0] is None
 
 
 def test_one_address_is_one_text() -> None:
     first = fp("Acme wins order", url="https://a.com/x?utm_source=1")
-    assert find_copy(fp("Acme wins big order", url="http://www.a.com/x/"), [("1-0", first)])
-    assert find_copy(fp("Zed recalls vans", url="http://www.a.com/x/"), [("1-0", first)]) is None
+    assert compared(fp("Acme wins big order", url="http://www.a.com/x/"), [("1-0", first)])[0]
+    assert compared(fp("Zed recalls vans", url="http://www.a.com/x/"), [("1-0", first)])[0] is None
     numbered = fp("Acme wins order for 5 planes", url="https://a.com/x")
-    assert find_copy(fp("Acme wins order for 7 planes", url="https://a.com/x"), [("1-0", numbered)]) is None
+    assert compared(fp("Acme wins order for 7 planes", url="https://a.com/x"), [("1-0", numbered)])[0] is None
 
 
 @pytest.mark.parametrize("title", ["Morning briefing", "Market wrap", "Results", "Holding(s) in Company"])
 def test_generic_headlines_of_two_outlets_are_no_copies(title: str) -> None:
-    assert find_copy(fp(title, "", "A Daily"), [("1-0", fp(title, "", "B Daily"))]) is None
+    assert compared(fp(title, "", "A Daily"), [("1-0", fp(title, "", "B Daily"))])[0] is None
 
 
 def test_a_column_of_another_day_is_no_copy_unless_its_address_is_the_same() -> None:
     title = "Wall Street stocks: what moved the big names this session"
     first = fp(title, "", "A Daily", url="https://a.com/1")
-    assert find_copy(fp(title, "", "A Daily", url="https://a.com/2", published=NOW + DAY), [("1-0", first)]) is None
-    assert find_copy(fp(title, "", "A Daily", url="https://a.com/1", published=NOW + DAY), [("1-0", first)])
+    assert compared(fp(title, "", "A Daily", url="https://a.com/2", published=NOW + DAY), [("1-0", first)])[0] is None
+    assert compared(fp(title, "", "A Daily", url="https://a.com/1", published=NOW + DAY), [("1-0", first)])[0]
 
 
 def test_one_headline_over_another_text_is_no_copy() -> None:
     title = "Statement on the company's plans"
     one = fp(title, "Acme Robotics will move its seat from Lyon to Turin next spring, the board decided.", "A")
     two = fp(title, "Nothing has been signed with the port of Rotterdam, said Dockside Cranes this evening.", "B")
-    assert find_copy(two, [("1-0", one)]) is None
+    assert compared(two, [("1-0", one)])[0] is None
 
 
 def test_two_editors_summaries_of_one_headline_are_copies() -> None:
     title = "Northwind Motors second-quarter profit rises 12% on van sales"
     one = fp(title, "Deliveries in Germany reached 40,000 vans in the three months.", "A")
     two = fp(title, "Shares of the maker closed at 210 crowns after it reported.", "B")
-    assert find_copy(two, [("1-0", one)])
+    assert compared(two, [("1-0", one)])[0]
 
 
 def test_the_closest_then_the_earliest_is_chosen() -> None:
     original = WIRES[0].original
     near = fp("Northwind Motors second-quarter profit rises 12% on van sales in Germany", "", "A")
-    found = find_copy(fp(*original), [("3-0", fp(*original)), ("1-0", near), ("2-0", fp(*original))])
+    found = compared(fp(*original), [("3-0", fp(*original)), ("1-0", near), ("2-0", fp(*original))])[0]
     assert found is not None
     assert found.id == "2-0"
 
@@ -95,8 +95,8 @@ def test_an_opaque_link_is_matched_by_its_title() -> None:
     other = fp("Acme agrees to sell its quarry to Bolt Industries - Reuters", source="Reuters", url=link.format("xyz"))
     assert opaque.address == ""
     assert set(bands(direct)) & set(bands(opaque))
-    assert find_copy(opaque, [("1", direct)]) is not None
-    assert find_copy(other, [("1", direct), ("2", opaque)]) is None
+    assert compared(opaque, [("1", direct)])[0] is not None
+    assert compared(other, [("1", direct), ("2", opaque)])[0] is None
 
 
 def test_a_cut_copy_lends_no_silence_to_what_contradicts_the_whole() -> None:
@@ -107,8 +107,8 @@ def test_a_cut_copy_lends_no_silence_to_what_contradicts_the_whole() -> None:
     whole = fingerprint(entry(title, f"{opening} {said.format('$1.60 to $1.85')}"))
     cut = fingerprint(entry(title, opening, "Another"))
     other = fingerprint(entry(title, f"{opening} {said.format('$1.20 to $1.45')}", "Third"))
-    assert find_copy(cut, [("1", whole)]) is not None
-    assert find_copy(other, [("1", whole), ("2", cut)], {"2": "1"}) is None
+    assert compared(cut, [("1", whole)])[0] is not None
+    assert compared(other, [("1", whole), ("2", cut)], {"2": "1"})[0] is None
 
 
 def test_a_text_is_like_its_beginning_and_unlike_others() -> None:

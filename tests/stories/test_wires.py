@@ -8,7 +8,7 @@ import pytest
 
 from alertd.articles import Entry
 from alertd.stories.bands import bands
-from alertd.stories.fingerprints import CopyMatch, find_copy, fingerprint
+from alertd.stories.fingerprints import CopyMatch, compared, fingerprint
 from benchmarks.wires import Wire, wires
 
 
@@ -21,7 +21,7 @@ def originals(events: list[Wire]) -> list[tuple[Wire, CopyMatch | None]]:
         fp = fingerprint(entry(wire))
         keys = set(bands(fp))
         met = [(w.id, fingerprint(entry(w))) for _, w in known if keys & set(bands(fingerprint(entry(w))))]
-        match = find_copy(fp, met, of)
+        match = compared(fp, met, of)[0]
         if match:
             of[wire.id] = of.get(match.id, match.id)
         found.append((wire, match))
