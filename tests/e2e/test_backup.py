@@ -23,7 +23,7 @@ async def test_a_copy_of_a_running_daemons_state_is_restored_elsewhere(tmp_path:
     old.mkdir()
     async with serving(old, WATCHLIST) as (daemon, feeds, slack):
         await daemon.start()
-        await until(feeds.polled, "a first poll")
+        await until(lambda: daemon.polled(feeds), "a first poll")
         first, second = titles(2)
         feeds.add("wire", first)
         await until(lambda: posted(slack, [first]), "the first alert")
@@ -55,7 +55,7 @@ async def test_a_daemon_is_upgraded_over_the_state_of_an_older_one_and_the_copy_
     watchlist = WATCHLIST.replace("name: all", "name: xiaomi").replace("}]", "}, {name: broker, companies: [JEF]}]")
     async with serving(tmp_path, watchlist) as (daemon, feeds, slack):
         await daemon.start()
-        await until(feeds.polled, "a first poll")
+        await until(lambda: daemon.polled(feeds), "a first poll")
         (title,) = titles(1)
         feeds.add("wire", title)
         await until(lambda: posted(slack, [title]), "an alert of the newer one")

@@ -57,7 +57,7 @@ async def test_from_feed_to_slack_and_to_a_clean_end(tmp_path: Path) -> None:
         feeds.add("wire", "Xiaomi opened a shop in Oslo", age=90000)
         await daemon.start()
         await until(daemon.ready, "readiness")
-        await until(feeds.polled, "a first poll")
+        await until(lambda: daemon.polled(feeds), "a first poll")
         (title,) = titles(1)
         feeds.add("wire", title)
         await until(lambda: posted(slack, [title]), "the alert")
@@ -77,7 +77,7 @@ async def test_kill_9_in_mid_day_loses_none_and_repeats_none(tmp_path: Path) -> 
     chance = random.Random(20261126)
     async with serving(tmp_path, WATCHLIST, "wire", "post") as (daemon, feeds, slack):
         await daemon.start()
-        await until(feeds.polled, "a first poll")
+        await until(lambda: daemon.polled(feeds), "a first poll")
         wanted = titles(36)
         for number, title in enumerate(wanted):
             feeds.add("wire", title)
@@ -113,7 +113,7 @@ async def posted_somewhere(slack: FakeSlack, wanted: list[str]) -> bool:
 async def test_kill_9_of_redis_is_survived(tmp_path: Path) -> None:
     async with serving(tmp_path, WATCHLIST) as (daemon, feeds, slack):
         await daemon.start()
-        await until(feeds.polled, "a first poll")
+        await until(lambda: daemon.polled(feeds), "a first poll")
         first, second, third = titles(3)
         feeds.add("wire", first)
         await until(lambda: posted(slack, [first]), "the first alert")
@@ -145,7 +145,7 @@ async def test_a_second_daemon_on_the_same_folder_is_refused(tmp_path: Path) -> 
 async def test_an_edit_is_in_force_at_once_and_a_wrong_one_is_refused(tmp_path: Path) -> None:
     async with serving(tmp_path, WATCHLIST) as (daemon, feeds, slack):
         await daemon.start()
-        await until(feeds.polled, "a first poll")
+        await until(lambda: daemon.polled(feeds), "a first poll")
         watchlist = daemon.config / "watchlist.yaml"
         watchlist.write_text("rules: [{name: all, companys: [XIACF]}]\n", encoding="utf-8")
         await until(lambda: _operator(slack, "unknown key 'companys'"), "the refusal")

@@ -67,7 +67,7 @@ async def desk(folder: Path) -> AsyncIterator[tuple[Daemon, Feeds, FakeSlack, Cl
         try:
             daemon.environment = clock.environment
             await daemon.start()
-            await until(feeds.polled, "a first poll", patience=60.0)
+            await until(lambda: daemon.polled(feeds), "a first poll")
             await until(daemon.ready, "readiness")
             for channel, (name, _) in COMPANIES.items():
                 feeds.add("wire", f"{name} opens a museum of its first years")

@@ -37,7 +37,7 @@ async def test_probes_answer_while_redis_stands_still_and_it_recovers(tmp_path: 
     async with serving(tmp_path, WATCHLIST) as (daemon, feeds, slack):
         await daemon.start()
         await until(daemon.ready, "readiness")
-        await until(feeds.polled, "a first poll")
+        await until(lambda: daemon.polled(feeds), "a first poll")
         code, said = await alertd(daemon.config, "status")
         assert (code, said.startswith("ALL IS WELL")) == (0, True), said
         server = next(p for p in servers_in(tmp_path) if "redis-server" in p.name())

@@ -48,7 +48,7 @@ async def test_systemd_hears_of_it_and_it_ends_in_time_whatever_it_is_at(tmp_pat
             await until(lambda: hears("WATCHDOG=1", 4), "signs of life")
             for server in servers_in(tmp_path):
                 assert "NOTIFY_SOCKET" not in psutil.Process(server.pid).environ()
-            await until(feeds.polled, "a first poll")
+            await until(lambda: daemon.polled(feeds), "a first poll")
             feeds.add("wire", titles(1)[0])
             await until(lambda: at_work(slack), "a message whose answer does not come")
             lines.clear()
@@ -62,7 +62,7 @@ async def test_systemd_hears_of_it_and_it_ends_in_time_whatever_it_is_at(tmp_pat
 async def test_a_second_signal_forces_it(tmp_path: Path) -> None:
     async with serving(tmp_path, WATCHLIST, slack=deaf()) as (daemon, feeds, slack):
         await daemon.start()
-        await until(feeds.polled, "a first poll")
+        await until(lambda: daemon.polled(feeds), "a first poll")
         feeds.add("wire", titles(1)[0])
         await until(lambda: at_work(slack), "a message whose answer does not come")
         assert daemon.process is not None

@@ -126,9 +126,19 @@ class Daemon:
     async def logged(self, text: str) -> bool:
         return text in self.log
 
-    async def ready(self) -> bool:
+    def alive(self) -> None:
+        """Fail with what it said last when it has ended."""
         assert self.process is not None
-        assert self.process.returncode is None, self.log[-2000:]
+        said = self.out.read_text(encoding="utf-8") + self.log
+        assert self.process.returncode is None, f"ended with {self.process.returncode}: {said[-2000:]}"
+
+    async def polled(self, feeds: Feeds) -> bool:
+        """Whether it asked each of two feeds."""
+        self.alive()
+        return await feeds.polled()
+
+    async def ready(self) -> bool:
+        self.alive()
         try:
             url = json.loads((self._home / "state" / "daemon.json").read_text(encoding="utf-8"))["url"]
             async with aiohttp.ClientSession() as session, session.get(f"{url}/readyz") as answer:
