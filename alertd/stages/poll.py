@@ -82,8 +82,8 @@ class Poller:
         self._back: set[str] = set()
         """Feeds that are to be asked again, as the network seems to be back."""
         self._asking: set[str] = set()
-        self._worked = float("inf")
-        """When a poll worked last, monotonic seconds."""
+        self._answered = (float("inf"), float("inf"))
+        """When a feed answered last, monotonic and Unix seconds."""
 
     @property
     def shares(self) -> Shares:
@@ -146,7 +146,7 @@ class Poller:
         spread = min(SPREAD, len(changed) / _STARTS_PER_S)
         latest = max([(await self._memory.state(feed)).last_success for feed in changed], default=0.0)
         if latest and not self._timetable.feeds:
-            self._worked = self._context.monotonic()
+            self._answered = (self._context.monotonic(), now)
             await catching_up.begin(self._context, now - latest, changed, spread)
         self._places = len({shard_of(feed.url) for feed in wanted.values()})
         for feed in changed:
@@ -275,12 +275,20 @@ class Poller:
         else:
             self._reached(feed)
             context.metrics.polls.labels(outcome=outcome).inc()
-            away, self._worked = context.monotonic() - self._worked, context.monotonic()
-            await catching_up.begin(context, away, [feed], SPREAD)
             context.metrics.feed_succeeded(feed.name, after.last_success)
             context.metrics.poll_seconds.observe(context.monotonic() - began)
         for number, text in enumerate(notices):
             await tell(context, f"feed {feed.name} {after.polls}{f'-{number}' if number else ''}", text)
+
+    async def _note_answer(self, feed: FeedSettings) -> None:
+        """Take note that a feed answered, before anything of what it brought can be told."""
+        before, self._answered = self._answered, (self._context.monotonic(), self._context.clock())
+        # Of a machine that slept only the clock on the wall tells. One that was put forward looks the same, which
+        # costs no more than that what comes within the next minute is told together.
+        away = max(now - then for now, then in zip(self._answered, before, strict=True))
+        # so fast are those asked that were cut off with it
+        spread = min(SPREAD, len(self._timetable.feeds) / _STARTS_PER_S)
+        await catching_up.begin(self._context, away, [feed], spread)
 
     def _reached(self, feed: FeedSettings) -> None:
         """Have what an outage cut off asked again with the first feed that answers after it."""
@@ -312,6 +320,7 @@ class Poller:
 
     async def _ask(self, feed: FeedSettings, state: FeedState) -> tuple[str, FeedState, list[str]]:
         fetched = await self._fetcher.fetch(at_its_address(feed, state), state.validators)
+        await self._note_answer(feed)
         digest = hashlib.blake2b(fetched.body, digest_size=12).hexdigest()
         now = self._context.clock()
         if fetched.status == "unchanged" or (digest == state.body and state.first_at):

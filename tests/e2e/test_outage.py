@@ -143,3 +143,30 @@ async def test_the_daemon_is_away_for_an_hour(tmp_path: Path) -> None:
         assert "Turin" in slack.messages("phones").pop()["text"]
         slack.channel("phones").messages.popitem()
         judged(slack)
+
+
+async def test_the_network_is_away_for_an_hour(tmp_path: Path) -> None:
+    async with desk(tmp_path) as (daemon, feeds, slack, clock):
+        await feeds.go()
+        for part in (1, 2):
+            clock.ahead(part * HOUR // 2)
+            await until(lambda n=part: refused(daemon, n), "polls that are refused")  # type: ignore[misc]
+        for channel in COMPANIES:
+            for number, title in enumerate(titles(channel)):
+                feeds.add("post" if number % 2 else "wire", title)
+        await feeds.come()
+        wanted = {channel: titles(channel) for channel in COMPANIES}
+        await until(lambda: all_told(slack, wanted), "all of it in the channels")
+        await asyncio.sleep(1.0)  # a doubled one would come now
+        assert await daemon.end() == 0
+        judged(slack)
+
+
+async def refused(daemon: Daemon, times: int) -> bool:
+    """Whether both feeds were asked in vain after the clock was put forward so many times, by the log."""
+    rows = [json.loads(line) for line in daemon.log.splitlines()]
+    steps = [at for at, row in enumerate(rows) if "the clock was put forward" in row["message"]]
+    if len(steps) < times:
+        return False
+    vain = [row.get("feed") for row in rows[steps[times - 1] :] if "cannot be reached" in row["message"]]
+    return {"wire", "post"} <= set(vain)

@@ -67,16 +67,24 @@ class Feeds:
         text = f'<?xml version="1.0"?><rss version="2.0"><channel><title>{name}</title>{rows}</channel></rss>'
         return web.Response(text=text, content_type="application/rss+xml")
 
-    async def __aenter__(self) -> Feeds:
+    async def come(self) -> None:
+        """Serve, at the same port as before."""
         app = web.Application()
         app.router.add_get("/{name}", self._serve)
-        self._runner = await serve(app)
+        self._runner = await serve(app, port=self.port)
         self.port = port_of(self._runner)
+
+    async def go(self) -> None:
+        """Serve no longer: who asks is refused."""
+        assert self._runner is not None
+        await self._runner.cleanup()
+
+    async def __aenter__(self) -> Feeds:
+        await self.come()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        assert self._runner is not None
-        await self._runner.cleanup()
+        await self.go()
 
 
 class Daemon:

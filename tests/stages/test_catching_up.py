@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -90,8 +91,19 @@ async def polled(redis: Redis) -> bool:
     return int(await cast(Any, redis).hget(keys.feed("wire"), "polls")) > 1
 
 
-async def test_a_network_that_was_away_while_it_ran_is_an_outage_too(
-    redis: Redis, tmp_path: Path, httpserver: HTTPServer
+@pytest.mark.parametrize(
+    ("passed", "put", "begins"),
+    [
+        (3600.0, 3600.0, True),
+        (60.0, 3600.0, True),
+        (3600.0, -3600.0, True),
+        (60.0, 60.0, False),
+        (60.0, -3600.0, False),
+    ],
+    ids=["the network was away", "the machine slept", "the clock was put back", "no outage", "only the clock"],
+)
+async def test_a_network_or_a_machine_that_was_away_while_it_ran_is_an_outage_too(
+    redis: Redis, tmp_path: Path, httpserver: HTTPServer, passed: float, put: float, begins: bool
 ) -> None:
     Feed(httpserver)
     async with context(redis, tmp_path, settings=settings(httpserver)) as ctx, polling(ctx) as poller:
@@ -99,7 +111,8 @@ async def test_a_network_that_was_away_while_it_ran_is_an_outage_too(
         await poller.once()
         await poller.once()
         assert await catching_up.until(ctx) == 0.0
-        ctx.monotonic.__self__.ahead += 3600.0  # type: ignore[attr-defined]
+        ctx.monotonic.__self__.ahead += passed  # type: ignore[attr-defined]
+        ctx.clock = lambda: time.time() + put
         assert await poller.shares.acquire()
         await poller.once()
-        assert await catching_up.until(ctx) > ctx.clock()
+        assert (await catching_up.until(ctx) > ctx.clock()) is begins
