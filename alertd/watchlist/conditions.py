@@ -13,6 +13,7 @@ from alertd.expressions import fact_holds
 from alertd.watchlist.keywords import fold
 from alertd.watchlist.settings import RuleLike
 
+_MOST_DIGITS = 6
 _ROLES = {"subject": "the subject", "source": "only the source", "passing": "only mentioned in passing"}
 
 
@@ -55,7 +56,7 @@ def conditions(rule: RuleLike, sight: Sight) -> Iterator[str]:
         yield f"{company.name} is {_ROLES[company.role]}, the rule asks for {either(rule.roles)}" if wrong else ""
         low = company.relevance < rule.min_relevance
         yield (
-            f"the article's relevance for {company.name} is {company.relevance:.2f}, "
+            f"the article's relevance for {company.name} is {short_of(company.relevance, rule.min_relevance)}, "
             f"the rule asks for {rule.min_relevance:g}" if low else ""
         )  # fmt: skip
     missing = rule.keywords and not sight.keyword
@@ -67,8 +68,8 @@ def conditions(rule: RuleLike, sight: Sight) -> Iterator[str]:
     sources = len(sight.placement.story.sources)
     few = sources < rule.min_sources
     yield f"{sources} of the {rule.min_sources} outlets that the rule asks for carry the story so far" if few else ""
-    stale = sight.placement.novelty < rule.min_novelty
-    yield f"novelty is {sight.placement.novelty:.2f}, the rule asks for {rule.min_novelty:g}" if stale else ""
+    novelty, least = sight.placement.novelty, rule.min_novelty
+    yield f"novelty is {short_of(novelty, least)}, the rule asks for {least:g}" if novelty < least else ""
 
 
 def stops(rule: RuleLike, sight: Sight) -> tuple[int, str] | None:
@@ -117,7 +118,8 @@ def _event(rule: RuleLike, tags: Tags, company: Company | None) -> str:
         found = ", ".join(e.type for e in tags.events) or "none"
         return f"its events are {found}, the rule asks for {either(rule.event_types)}"
     if mine[0].confidence < rule.min_confidence:
-        return f"{mine[0].type} is sure by {mine[0].confidence:.2f}, the rule asks for {rule.min_confidence:g}"
+        sure = short_of(mine[0].confidence, rule.min_confidence)
+        return f"{mine[0].type} is sure by {sure}, the rule asks for {rule.min_confidence:g}"
     return ""
 
 
@@ -138,9 +140,11 @@ def _mood(rule: RuleLike, tags: Tags, company: Company | None) -> str:
     if rule.sentiment and mood.label not in rule.sentiment:
         return f"the sentiment {towards} is {mood.label}, the rule asks for {either(rule.sentiment)}"
     if rule.min_sentiment is not None and mood.score < rule.min_sentiment:
-        return f"the sentiment {towards} scores {mood.score:.2f}, the rule asks for at least {rule.min_sentiment:g}"
+        score = short_of(mood.score, rule.min_sentiment)
+        return f"the sentiment {towards} scores {score}, the rule asks for at least {rule.min_sentiment:g}"
     if rule.max_sentiment is not None and mood.score > rule.max_sentiment:
-        return f"the sentiment {towards} scores {mood.score:.2f}, the rule asks for at most {rule.max_sentiment:g}"
+        score = short_of(mood.score, rule.max_sentiment)
+        return f"the sentiment {towards} scores {score}, the rule asks for at most {rule.max_sentiment:g}"
     return ""
 
 
@@ -173,6 +177,12 @@ def reason_of(rule: RuleLike, tags: Tags, placement: Placement, company: Company
     if rule.min_novelty > 0:
         parts.append(f"novelty {placement.novelty:.1f}")
     return ", ".join(part for part in parts if part)
+
+
+def short_of(value: float, bound: float) -> str:
+    """Write a number that misses a bound with two decimals, and with more where it would look as if it met it."""
+    texts = (f"{value:.{digits}f}" for digits in range(2, _MOST_DIGITS))
+    return next((text for text in texts if (float(text) - bound) * (value - bound) > 0), str(value))
 
 
 def either(names: Sequence[str]) -> str:
