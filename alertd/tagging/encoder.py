@@ -6,11 +6,11 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,7 @@ _HINT = "install alertd again; the model is part of its package"
 Three = tuple[float, float, float]
 Temperatures = Mapping[str, float]
 Floats = NDArray[np.float32]
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,14 @@ class Encoder:
         if found != (["ids", "kinds"], _OUTPUTS):
             raise ModelError(f"has other inputs and outputs: {found}", where=str(folder / WEIGHTS), hint=_HINT)
         return cls(_tokenizer(folder), run, 1 if gpu else threads, description)
+
+    def beside(self, work: Callable[[], Made]) -> Callable[[], Made]:
+        """Begin work that needs no model, to be done while an article is read; returns what waits for its outcome.
+
+        The model computes one article in one thread and leaves the interpreter to others meanwhile. With one thread in
+        all, the work is done when its outcome is asked for.
+        """
+        return work if self._threads == 1 else self._pool.submit(work).result
 
     def encode(self, inputs: Sequence[EncoderInput]) -> list[Encoded]:
         """Read articles, in order: at most 256 word pieces each."""

@@ -17,6 +17,8 @@ from alertd.tagging.linker import Candidate, Spellings, link, unlisted
 from alertd.tagging.words import core
 
 Span = tuple[FieldName, int, int]
+Linked = tuple[FieldName, Candidate]
+"""A candidate with the field where it stands."""
 _LONGEST_UNKNOWN = 60
 _NEAR_CODE = 25
 _WORD = re.compile(r"[^\W_]+")
@@ -72,37 +74,54 @@ def counts(candidate: Candidate, scores: Scores | None, thresholds: Thresholds, 
     return scores.company >= (thresholds.used if used else thresholds.ambiguous)
 
 
+def linked(layout: Layout, gazetteer: Gazetteer, watched: Spellings) -> list[Linked]:
+    """What the linker finds in the fields of an article, boilerplate left out. Needs no encoder."""
+    return [
+        (field, candidate)
+        for field, text in layout.fields.items()
+        for candidate in (link(text, gazetteer, [watched]) if text else ())
+        if layout.kept(field, candidate.start, candidate.end)
+    ]
+
+
 def find(
     layout: Layout,
-    gazetteer: Gazetteer,
-    watched: Spellings,
+    candidates: Sequence[Linked],
     given: Sequence[Given],
     encoded: Encoded | None,
     thresholds: Thresholds,
 ) -> list[Found]:
-    """All spans that count: given names, what the linker found and the encoder confirms, what it finds itself."""
+    """All spans that count: given names, what the linker found and the encoder confirms, what it finds itself.
+
+    Args:
+        layout: the article.
+        candidates: as `linked` gives them.
+        given: the names that the caller gave.
+        encoded: what the encoder says; None where it does not read the article.
+        thresholds: from which P(company) a span counts.
+    """
     found = _given_spans(layout, given, encoded)
     own: list[Span] = [(f.field, f.start, f.end) for f in found]
     seen = list(own)
     known = {g.issuer.key: g.name for g in given}
-    codes: list[tuple[FieldName, Candidate]] = []
+    codes: list[Linked] = []
     names = _seen_names(layout, encoded, thresholds)
     plain = _PlainWords(layout)
-    for field, text in layout.fields.items():
-        for c in link(text, gazetteer, [watched]) if text else ():
-            if not layout.kept(field, c.start, c.end) or _meets(own, field, c.start, c.end):
-                continue
-            if c.kind == "ambiguous" and part_of_longer(text, (field, c.start, c.end), names):
-                continue
-            if c.kind in ("ambiguous", "name") and begins_another(text, field, c, names):
-                continue
-            seen.append((field, c.start, c.end))
-            scores = _scores(layout, encoded, field, c.start, c.end)
-            span = text[c.start : c.end]
-            if counts(c, scores, thresholds, used=c.kind == "ambiguous" and span.lower() in plain):
-                found.append(Found(field, c.start, c.end, span, c.issuer, scores, known.get(c.issuer.key, "")))
-                if c.kind == "code":
-                    codes.append((field, c))
+    for field, c in candidates:
+        text = layout.fields[field]
+        if _meets(own, field, c.start, c.end):
+            continue
+        if c.kind == "ambiguous" and part_of_longer(text, (field, c.start, c.end), names):
+            continue
+        if c.kind in ("ambiguous", "name") and begins_another(text, field, c, names):
+            continue
+        seen.append((field, c.start, c.end))
+        scores = _scores(layout, encoded, field, c.start, c.end)
+        span = text[c.start : c.end]
+        if counts(c, scores, thresholds, used=c.kind == "ambiguous" and span.lower() in plain):
+            found.append(Found(field, c.start, c.end, span, c.issuer, scores, known.get(c.issuer.key, "")))
+            if c.kind == "code":
+                codes.append((field, c))
     return found + _unknown(layout, encoded, names, seen, found, codes)
 
 
@@ -215,7 +234,7 @@ def _unknown(
     names: Sequence[Span],
     seen: Sequence[Span],
     found: Sequence[Found],
-    codes: Sequence[tuple[FieldName, Candidate]],
+    codes: Sequence[Linked],
 ) -> list[Found]:
     """Companies that the encoder sees and the gazetteer does not know; a code beside one says who it is."""
     more: list[Found] = []
@@ -247,9 +266,7 @@ def _bare(text: str, field: FieldName, start: int, end: int) -> Span:
     return field, start, end
 
 
-def _beside(
-    text: str, field: FieldName, start: int, end: int, codes: Sequence[tuple[FieldName, Candidate]]
-) -> Issuer | None:
+def _beside(text: str, field: FieldName, start: int, end: int, codes: Sequence[Linked]) -> Issuer | None:
     for where, code in codes:
         if where != field:
             continue

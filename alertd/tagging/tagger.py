@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -15,7 +16,7 @@ from alertd.errors import GazetteerError
 from alertd.tagging import facts
 from alertd.tagging.companies import Given, gather, sentiment
 from alertd.tagging.encoder import Encoded, Encoder, EncoderInput
-from alertd.tagging.evidence import Thresholds, find, given_names
+from alertd.tagging.evidence import Linked, Thresholds, find, given_names, linked
 from alertd.tagging.gazetteer import Gazetteer, Issuer
 from alertd.tagging.hf import DocumentClassifier
 from alertd.tagging.language import recognise
@@ -42,6 +43,14 @@ class TagInput:
     summary: str = ""
     text: str = ""
     entities: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """What an article says without the model."""
+
+    linked: Sequence[Linked]
+    facts: dict[str, Any]
 
 
 class Tagger:
@@ -130,24 +139,32 @@ class Tagger:
                 [f"{layouts[i].title} {layouts[i].body}".strip() for i in readable]
             )
             inputs = [EncoderInput(layouts[i].title, layouts[i].body) for i in readable]
+            # of many, one is finished while the next is read
+            begun = [self._encoder.beside(partial(self._plain, layouts[i])) for i in readable[: len(readable) == 1]]
             for at, encoded in self._encoder.each(inputs):
                 i = readable[at]
+                plain = begun[0]() if begun else self._plain(layouts[i])
                 document = own[at] if own else encoded.sentiment
-                made[i] = self._finish(texts[i], layouts[i], languages[i], encoded, document)
+                made[i] = self._finish(texts[i], layouts[i], languages[i], plain, encoded, document)
         return [
-            made.get(i) or self._finish(given, layouts[i], languages[i], None, None) for i, given in enumerate(texts)
+            made.get(i) or self._finish(given, layouts[i], languages[i], self._plain(layouts[i]), None, None)
+            for i, given in enumerate(texts)
         ]
+
+    def _plain(self, layout: Layout) -> _Plain:
+        return _Plain(linked(layout, self.gazetteer, self._watched), facts.read(layout.title, layout.fields["summary"]))
 
     def _finish(
         self,
         given: TagInput,
         layout: Layout,
         language: str,
+        plain: _Plain,
         encoded: Encoded | None,
         document: Sequence[float] | None,
     ) -> Tags:
         names: list[Given] = given_names(given.entities, self.gazetteer)
-        found = find(layout, self.gazetteer, self._watched, names, encoded, self._thresholds)
+        found = find(layout, plain.linked, names, encoded, self._thresholds)
         companies = gather(found, names, read=encoded is not None)
         whole: Sentiment | None = sentiment(document) if document else None
         return Tags(
@@ -155,7 +172,7 @@ class Tagger:
             events=self._events(encoded, companies) if encoded else (),
             sentiment=whole,
             language=language,
-            facts=facts.read(layout.title, layout.fields["summary"]),
+            facts=plain.facts,
             versions=self.versions,
             scores={k: round(float(v), 4) for k, v in encoded.events.items()} if encoded else {},
             embedding=pack(encoded.embedding) if encoded else "",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +66,9 @@ class FakeEncoder:
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
         self.seen: list[EncoderInput] = []
+
+    def beside(self, work: Callable[[], Any]) -> Callable[[], Any]:
+        return work
 
     def each(self, inputs: Sequence[EncoderInput]) -> list[tuple[int, Encoded]]:
         self.seen += inputs

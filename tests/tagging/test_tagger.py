@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from alertd.articles import Tags
 from alertd.errors import GazetteerError
+from alertd.tagging.encoder import Encoder
+from alertd.tagging.gazetteer import Gazetteer
 from alertd.tagging.linker import unlisted
-from alertd.tagging.tagger import TagInput, _own_names
+from alertd.tagging.tagger import Tagger, TagInput, _own_names
 from alertd.vectors import pack
 from tests.tagging.fakes import POSITIVE, SOURCE, Rules, tagger
 
@@ -201,3 +203,20 @@ def test_the_users_names_are_read_and_mistakes_are_named(tmp_path: Path) -> None
             _own_names(str(file))
     with pytest.raises(GazetteerError):
         _own_names(str(tmp_path / "none.yaml"))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_one_article_is_tagged_alike_with_one_thread_and_with_two(threads: int) -> None:
+    real = Tagger(Gazetteer.open(), Encoder.load(threads=threads))
+    (tags,) = real.tag([TagInput("Xiaomi raised to Buy at Citi, target HK$63.25")])
+    assert [c.symbol for c in tags.companies if c.role == "subject"] == ["1810.HK"]
+    assert tags.facts["price_target"] == 63.25
+
+
+def test_what_fails_beside_the_encoder_is_heard_of() -> None:
+    def failing() -> None:
+        raise ValueError("beside")
+
+    waiting = Encoder.load(threads=2).beside(failing)
+    with pytest.raises(ValueError, match="beside"):
+        waiting()
