@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 from alertd.articles import dumps
@@ -19,7 +19,7 @@ from alertd.stages.recent import Recent
 from alertd.store import keys
 from alertd.store.shares import Shares
 from alertd.stories.bands import bands_of
-from alertd.stories.fingerprints import fingerprint
+from alertd.stories.fingerprints import Fingerprint, fingerprint
 from alertd.stories.records import written
 
 logger = logging.getLogger(__name__)
@@ -66,9 +66,11 @@ class _Waiting:
     number: int
     shard: int
     item: Judged
-    candidate: Candidate
+    fp: Fingerprint
     mark: str
     written: str
+    # made for those that go together, at a fraction of the price of one after the other
+    candidate: Candidate = field(init=False)
 
     @property
     def name(self) -> tuple[str, str]:
@@ -113,11 +115,11 @@ class Accepter:
         if not items:
             return []
         size = sum(len(i.entry.text) + len(i.entry.summary) for i in items)
-        made = await asyncio.to_thread(_candidates, items) if size > _LONG else _candidates(items)
+        made = await asyncio.to_thread(_fingerprints, items) if size > _LONG else _fingerprints(items)
         request = _Request(len(items))
         self._waiting += [
-            _Waiting(request, number, shard, item, candidate, item.mark, written(candidate.fp))
-            for number, (item, candidate) in enumerate(zip(items, made, strict=True))
+            _Waiting(request, number, shard, item, fp, item.mark, written(fp))
+            for number, (item, fp) in enumerate(zip(items, made, strict=True))
         ]
         if self._sender is None:
             self._sender = asyncio.create_task(self._send(), name="acceptance")
@@ -147,7 +149,10 @@ class Accepter:
             else:
                 left.append(waiting)
         self._waiting = left
-        return list(batch.values())
+        taken = list(batch.values())
+        for waiting, bands in zip(taken, bands_of([waiting.fp for waiting in taken]), strict=True):
+            waiting.candidate = Candidate(waiting.fp, bands, waiting.item.verdict.kind == "update")
+        return taken
 
     async def _commit(self, batch: list[_Waiting]) -> None:
         context = self._context
@@ -157,7 +162,7 @@ class Accepter:
             accepted, held = int(answer[0]), answer[2::2]
             met = [meetings(text, accepted) for text in answer[1::2]]
             stored = await self._fetched({place for places in met for place in places})
-            known = comparable([w.candidate.fp for w in batch], met, stored)
+            known = comparable([w.fp for w in batch], met, stored)
             found = related([w.candidate for w in batch], met, known, accepted)
             rows: list[str | int] = []
             for row in zip(batch, held, found, strict=True):
@@ -243,12 +248,8 @@ class Accepter:
             waiting.request.settle(waiting.number, ("accepted", ident))
 
 
-def _candidates(items: Sequence[Judged]) -> list[Candidate]:
-    made = [fingerprint(item.entry) for item in items]
-    return [
-        Candidate(fp, bands, item.verdict.kind == "update")
-        for item, fp, bands in zip(items, made, bands_of(made), strict=True)
-    ]
+def _fingerprints(items: Sequence[Judged]) -> list[Fingerprint]:
+    return [fingerprint(item.entry) for item in items]
 
 
 def _row(waiting: _Waiting, held: str, relation: Relation) -> list[str | int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, cast
 
 from alertd.errors import FencedError
@@ -26,6 +27,8 @@ from alertd.watchlist.rules import RuleBook
 logger = logging.getLogger(__name__)
 
 _BATCH = 128
+_TOGETHER = 4 * _BATCH
+"""Articles that are decided before it is looked whether to stop: while some are stored, the next are placed."""
 _FILE_AFTER = 64
 
 
@@ -70,10 +73,10 @@ class DecideStage:
             await self._fill()
             await self._waker.wake(self._decider.decided_to)
             ready = order.ready(context.monotonic())
-            for start in range(0, len(ready), _BATCH):
+            for start in range(0, len(ready), _TOGETHER):
                 if stop.is_set():
                     return  # they stay pending, and are found at the next start
-                part = ready[start : start + _BATCH]
+                part = ready[start : start + _TOGETHER]
                 await self.decide(part)
                 for delivery in part:
                     del held[delivery.id]
@@ -121,10 +124,10 @@ class DecideStage:
 
     async def _together(self, batch: Sequence[Delivery]) -> None:
         """Decide what came together; when that fails, each alone."""
-        for start in range(0, len(batch), _BATCH):
-            part = batch[start : start + _BATCH]
+        parts = [batch[start : start + _BATCH] for start in range(0, len(batch), _BATCH)]
+        for part, following in pairwise([*parts, ()]):
             try:
-                self._unfiled += await self._decide(part)
+                self._unfiled += await self._decide(part, following)
             except (*TROUBLE, FencedError):
                 raise
             except Exception:
@@ -147,10 +150,10 @@ class DecideStage:
                 return
         await self._set_aside(delivery, f"its worker died or failed {MAX_TRIES} times")
 
-    async def _decide(self, deliveries: Sequence[Delivery]) -> int:
+    async def _decide(self, deliveries: Sequence[Delivery], following: Sequence[Delivery] = ()) -> int:
         await self._watched.refresh()
         await self._fill()
-        return await self._decider.decide(deliveries)
+        return await self._decider.decide(deliveries, following)
 
     async def _set_aside(self, delivery: Delivery, error: str) -> None:
         await set_aside(self._context, keys.TAGGED, delivery, stage="decide", article=ident_of(delivery), error=error)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import msgspec
@@ -41,6 +42,14 @@ TIMELINE = 200
 """Articles of a story of which its timeline tells."""
 
 
+class _Ahead(msgspec.Struct, frozen=True, gc=False):
+    """Articles that came together, those that are placed in stories, and the deliveries of what has been decided."""
+
+    deliveries: Sequence[Delivery]
+    placed: Sequence[Placed]
+    again: Sequence[str]
+
+
 class Decider:
     """Decides batches of articles under the lease of decide.
 
@@ -58,13 +67,24 @@ class Decider:
         """Arrival of the latest article that was decided, Unix seconds."""
         self._run_id = ""
         self._shelf = Shelf(context.store.redis, context.window)
+        self._ahead: _Ahead | None = None
 
     def renew(self) -> None:
         """Remember nothing: others may have decided since, and the window may be another one now."""
         self._shelf = Shelf(self._context.store.redis, self._context.window)
+        self._ahead = None
 
-    async def decide(self, deliveries: Sequence[Delivery]) -> int:
+    def _forget(self) -> None:
+        self._shelf.clear()
+        self._ahead = None
+
+    async def decide(self, deliveries: Sequence[Delivery], following: Sequence[Delivery] = ()) -> int:
         """Decide articles in their order, all or none of them.
+
+        Args:
+            deliveries: the articles.
+            following: those of the next call, the same sequence, which are placed in stories already while what was
+                decided is being stored. Nothing of them is stored or told before that call.
 
         Returns:
             How many were decided now; others had been before.
@@ -76,12 +96,10 @@ class Decider:
         """
         began = self._context.monotonic()
         try:
-            decided = await self._decide([
-                Parked(d, d.fields["gap"]) if "gap" in d.fields else Arrived.read(d) for d in deliveries
-            ])  # fmt: skip
+            decided = await self._decide(deliveries, following)
         except BaseException:
             # what was remembered of stories may be ahead of what is stored
-            self._shelf.clear()
+            self._forget()
             raise
         self._note(decided)
         took = self._context.monotonic() - began
@@ -89,38 +107,74 @@ class Decider:
             self._context.metrics.decide_seconds.observe(took / len(deliveries))
         return len(decided)
 
-    async def _decide(self, arrived: Sequence[Arrived | Parked]) -> list[Decided]:
+    async def _decide(self, deliveries: Sequence[Delivery], following: Sequence[Delivery] = ()) -> list[Decided]:
         context, now = self._context, self._context.now
         run_id = await context.store.run_id()
         if run_id != self._run_id:
             # another server answers, or this one was started again: it may lack the last writes
             self.renew()
             self._run_id = run_id
-        before, tags = await self._look_up(arrived)
-        fresh: list[Arrived | Parked] = []
-        again: list[Arrived | Parked] = []
-        known = set(before)
-        for one in arrived:
-            if isinstance(one, Parked):
-                fresh.append(one)
-                again.append(one)
-                continue
-            (again if one.article.id in known else fresh).append(one)
-            known.add(one.article.id)
+        ahead, self._ahead = self._ahead, None
+        if ahead and ahead.deliveries is not deliveries:
+            # what was placed ahead is not what comes
+            self._forget()
+            ahead = None
+        ahead = ahead or await self._sorted(deliveries, {})
         decided: list[Decided] = []
-        if placed := await self._placed(fresh, before, tags):
-            told = await self._teller.tell(now, [one.news for one in placed])
-            decided = [decided_of(*pair, now.configuration.generation) for pair in zip(placed, told, strict=True)]
-            outcome, *unknown = await self._commit(decided)
+        if ahead.placed:
+            told = await self._teller.tell(now, [one.news for one in ahead.placed])
+            decided = [decided_of(*pair, now.configuration.generation) for pair in zip(ahead.placed, told, strict=True)]
+            outcome, *unknown = await self._stored(decided, following)
             if outcome == "fenced":
                 self._lease.lost()
             if unknown:
                 logger.warning("%d articles are not known to the server any more; it is given them anew", len(unknown))
                 self.renew()
-                return await self._decide([one for one in arrived if one.delivery.id not in unknown])
-        if again:
-            await cast(Any, context.store.redis).xack(keys.TAGGED, "decide", *(one.delivery.id for one in again))
+                return await self._decide([one for one in deliveries if one.id not in unknown])
+        if ahead.again:
+            await cast(Any, context.store.redis).xack(keys.TAGGED, "decide", *ahead.again)
         return decided
+
+    async def _sorted(self, deliveries: Sequence[Delivery], known: Mapping[str, dict[str, Any]]) -> _Ahead:
+        """Place articles that are not decided yet in stories.
+
+        Args:
+            deliveries: the articles.
+            known: decisions by article's id that may not be stored yet.
+        """
+        arrived = [Parked(d, d.fields["gap"]) if "gap" in d.fields else Arrived.read(d) for d in deliveries]
+        before, tags = await self._look_up(arrived)
+        before.update(known)
+        fresh: list[Arrived | Parked] = []
+        again: list[str] = []
+        there = set(before)
+        for one in arrived:
+            if isinstance(one, Parked):
+                fresh.append(one)
+                again.append(one.delivery.id)
+                continue
+            if one.article.id in there:
+                again.append(one.delivery.id)
+            else:
+                fresh.append(one)
+            there.add(one.article.id)
+        return _Ahead(deliveries, await self._placed(fresh, before, tags), again)
+
+    async def _stored(self, decided: Sequence[Decided], following: Sequence[Delivery]) -> list[str]:
+        """Store what was decided, and place meanwhile what follows; what `decided.lua` returns."""
+        if not following:
+            return await self._commit(decided)
+        storing = asyncio.create_task(self._commit(decided), name="storing decisions")
+        try:
+            known = {one.placed.arrived.article.id: one.decision for one in decided}
+            self._ahead = await self._sorted(following, known)
+        except Exception as error:
+            # it is decided anew, by itself, and says then what fails
+            logger.debug("not placed ahead: %s", type(error).__name__)
+            self._forget()
+        finally:
+            outcome = await storing
+        return outcome
 
     async def _placed(
         self, waiting: Sequence[Arrived | Parked], before: dict[str, dict[str, Any]], tags: dict[str, str]

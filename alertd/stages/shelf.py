@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
 from itertools import islice, takewhile
 from operator import attrgetter
 from typing import Any
@@ -62,7 +63,15 @@ class Shelved(msgspec.Struct, frozen=True, gc=False):
         return cls(StoryCandidate(story, Fingerprint(), embedding, encoder, mean, reports, voices), seq, tuple(listed))
 
 
-_values = attrgetter(*(field.name for field in fields(Story)))
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What was put in a batch: ids of stories, and by key those that are listed under it, the latest last."""
+
+    put: set[str] = field(default_factory=set)
+    listed: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+
+_values = attrgetter(*(one.name for one in fields(Story)))
 
 
 class Shelf:
@@ -86,6 +95,8 @@ class Shelf:
         # told apart by these alone, and only the others are needed whole
         self._lists: dict[str, array[int]] = {}
         self._nearby = Nearby()
+        # what was put in this batch, and in the one before, which may not be stored yet
+        self._batch, self._before = _Batch(), _Batch()
         self._latest = 0.0
         self._set = 0
 
@@ -94,13 +105,17 @@ class Shelf:
         self._stories.clear()
         self._lists.clear()
         self._nearby.clear()
+        self._batch, self._before = _Batch(), _Batch()
 
     def put(self, story: Shelved) -> None:
         """Remember a story as it is stored, or about to be."""
-        known = story.candidate.story.id in self._nearby
+        ident = story.candidate.story.id
+        known = ident in self._nearby
         self._latest = story.candidate.story.last_seen
         row = self._remember(story)
+        self._batch.put.add(ident)
         for key in story.listed:
+            self._batch.listed[key].append(ident)
             listed = self._lists.get(key)
             if listed is not None:
                 if known and row in listed:
@@ -118,25 +133,34 @@ class Shelf:
 
     async def load(self, idents: Iterable[str]) -> None:
         """Begin a batch: have at hand the stories of these ids; those that are closed for good stay missing."""
+        self._batch, self._before = _Batch(), self._batch
+        recent = self._before.put
         for remembered, most in ((self._stories, _STORIES), (self._lists, _LISTS)):
             # many at once: to find the first of a mapping takes the longer, the more were deleted before it
             if len(remembered) > most + most // 8:
                 for name in list(islice(remembered, len(remembered) - most)):
-                    del remembered[name]
+                    if name not in recent:
+                        del remembered[name]
         if len(self._nearby) > _VECTORS:
-            self._nearby.drop(_VECTORS // 4)
+            self._drop_vectors(_VECTORS // 4)
             self._lists.clear()
         if self._set >= _TIDY:
             self._set = 0
             self._drop_closed()
         await self._load(set(idents))
 
+    def _drop_vectors(self, count: int) -> list[int]:
+        """Forget so many stories' vectors, but those of the batch before, which were put last; returns their rows."""
+        return self._nearby.drop(max(0, min(count, len(self._nearby) - len(self._before.put))))
+
     def _drop_closed(self) -> None:
         """Forget stories that are closed for good, so that no more is remembered than a window has."""
-        before, stories = self._latest - self._window, self._stories
-        for ident in list(takewhile(lambda name: stories[name].candidate.story.last_seen < before, stories)):
+        before, stories, recent = self._latest - self._window, self._stories, self._before.put
+        for ident in list(
+            takewhile(lambda name: name not in recent and stories[name].candidate.story.last_seen < before, stories)
+        ):
             del stories[ident]
-        gone = set(self._nearby.drop(self._nearby.stale(before)))
+        gone = set(self._drop_vectors(self._nearby.stale(before)))
         for key, rows in list(self._lists.items()) if gone else ():
             if gone.isdisjoint(rows):
                 continue
@@ -174,8 +198,16 @@ class Shelf:
         unknown = sorted({ident for idents in listed for ident in idents if ident not in self._nearby})
         for story in await _records(self._redis, unknown):
             self._place(story)
-        for key, idents in zip(missing, listed, strict=True):
-            self._lists[key] = array("i", [self._nearby.row(ident) for ident in idents if ident in self._nearby])
+        for key, stored in zip(missing, listed, strict=True):
+            # the latest first; what is stored may lack what was put last
+            idents = dict.fromkeys((*self._put(key), *stored))
+            rows = [self._nearby.row(ident) for ident in idents if ident in self._nearby]
+            self._lists[key] = array("i", rows[:CANDIDATES])
+
+    def _put(self, key: str) -> Iterator[str]:
+        """What was put under a key in this batch and the one before, the latest first."""
+        for batch in (self._batch, self._before):
+            yield from reversed(batch.listed.get(key, ()))
 
     def get(self, idents: Iterable[str], now: float) -> dict[str, Shelved]:
         """Give stories that are at hand by their ids; those that are closed for good are missing.

@@ -11,6 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from alertd.articles import Alert, Entry, loads
+from alertd.stages import decide as decide_module
 from alertd.stages.context import Context
 from alertd.stages.decide import DecideStage
 from alertd.stages.shelf import Shelved
@@ -199,3 +200,77 @@ async def test_a_list_keeps_the_latest_stories_only(redis: Redis, tmp_path: Path
         sizes = [await cast(Any, redis).zcard(name) for name in lists]
         assert max(sizes) <= 30
         assert all([0 < await cast(Any, redis).ttl(name) <= ctx.window for name in lists])
+
+
+GROWING = (
+    entry(TITLE, guid="g"), entry("Visa opens a data centre in Oslo this spring"), entry(TITLE, feed="post"),
+    entry("Xiaomi picks Beijing for its second car plant, due in two years", feed="third"),
+    entry("Xiaomi to build a third car plant near Beijing in 2 years", guid="g"),
+    entry("Visa opens a data centre in Oslo this spring, its first in Norway", feed="post"),
+    entry("Xiaomi to build a second car plant near Wuhan in two years", feed="fourth"),
+    entry("Visa closes its data centre in Oslo", feed="third"), entry("Xiaomi plans to spend $4 billion on plants"),
+    entry("Xiaomi plans to spend $6 billion on plants", feed="third"),
+    entry("Xiaomi will spend $4 billion on its plants", feed="post"),
+    entry("Jefferies hires a chief economist in London"),
+)  # fmt: skip
+"""Reports of which most concern the one before, or the story of one further back."""
+
+
+@pytest.mark.parametrize("together", [1, 2, 3, 5])
+async def test_what_is_placed_while_others_are_stored_is_placed_as_after_them(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, together: int
+) -> None:
+    outcomes = []
+    for size in (len(GROWING), together):
+        monkeypatch.setattr(decide_module, "_BATCH", size)
+        await cast(Any, redis).flushdb()
+        folder = tmp_path / str(size)
+        folder.mkdir(exist_ok=True)
+        async with context(redis, folder, RULES) as ctx:
+            ids, rows = await waiting(ctx, redis, *GROWING)
+            decide = await stage(ctx)
+            await decide.decide(rows)
+            answer = await cast(Any, redis).xreadgroup("decide", "here", {keys.TAGGED: ">"})
+            await decide.decide([Delivery(i, f) for _, released in answer for i, f in released])
+            there = {ident: number for number, ident in enumerate(ids)}
+            found = await decisions(redis, ids)
+            stories = {row["story"] for row in found}
+            shelved = [Shelved.read(await cast(Any, redis).get(keys.story(ident))) for ident in sorted(stories)]
+            outcomes.append((
+                [(there[d["story"]], d["relation"], d["novelty"], d["reason"], d["outcome"]) for d in found],
+                [(s.listed, s.candidate.voices, s.candidate.reports, s.candidate.story.title) for s in shelved],
+                [[len(await cast(Any, redis).zrange(keys.listed(key), 0, -1)) for key in s.listed] for s in shelved],
+            ))  # fmt: skip
+            assert await lag(ctx.store, keys.TAGGED) == 0
+    assert outcomes[0] == outcomes[1]
+
+
+async def test_what_was_placed_ahead_of_a_commit_that_failed_is_placed_anew(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decide_module, "_BATCH", 1)
+    async with context(redis, tmp_path, RULES) as ctx:
+        edited = entry("Xiaomi to build a third car plant near Beijing in 2 years", guid="g")
+        ids, rows = await waiting(ctx, redis, entry(TITLE, guid="g"), edited)
+        decide = await stage(ctx)
+        away_once(monkeypatch, ctx.store)
+        with pytest.raises(ConnectionError):
+            await decide.decide(rows)
+        # the second alone, as if the first had been another's to decide
+        await decide.decide(rows[1:])
+        await decide.decide(rows)
+        found = await decisions(redis, ids)
+        assert [(d["story"], d["relation"]) for d in found] == [(ids[1], "same_event"), (ids[1], "first")]
+
+
+async def test_one_that_cannot_be_placed_ahead_holds_up_nobody(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decide_module, "_BATCH", 2)
+    async with context(redis, tmp_path, RULES) as ctx:
+        ids, rows = await waiting(ctx, redis, *(GROWING[number] for number in (1, 3, 7, 8, 11)))
+        bad = Delivery(rows[2].id, {**rows[2].fields, "fp": "no fingerprint"})
+        await (await stage(ctx)).decide([*rows[:2], bad, *rows[3:]])
+        there = await cast(Any, redis).mget([keys.decision(ident) for ident in ids])
+        assert [text is not None for text in there] == [True, True, False, True, True]
+        assert await cast(Any, redis).xlen(keys.DEAD) == 1

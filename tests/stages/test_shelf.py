@@ -102,3 +102,21 @@ async def test_a_story_that_is_gone_is_not_found(redis: Redis) -> None:
     await cast(Any, redis).delete(keys.story("0-0"))
     shelf.clear()
     assert await found(shelf, PLACES[0]) == set()
+
+
+async def test_what_is_not_stored_yet_is_found_under_keys_that_were_not_at_hand(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("_STORIES", "_LISTS", "_VECTORS"):
+        monkeypatch.setattr(module, name, 1)
+    for number in range(6):
+        await stored(redis, story(number))
+    shelf = Shelf(redis, WINDOW)
+    assert await found(shelf, PLACES[3]) == {"2-0", "3-0"}
+    await shelf.load([])
+    shelf.put(story(6))
+    shelf.put(story(12))
+    assert await found(shelf, PLACES[1]) == {"0-0", "1-0", "6-0", "12-0"}, "while they are being stored"
+    for number in (6, 12):
+        await stored(redis, story(number))
+    assert await found(shelf, PLACES[1]) == {"0-0", "1-0", "6-0", "12-0"}, "when they are stored"
