@@ -40,7 +40,7 @@ WATCHLIST = "rules:\n  - {name: everything, events: [merger_acquisition]}\n"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--feeds", type=int, default=0, help="feeds that are polled (default 10,000, tiny 100)")
+    parser.add_argument("--feeds", type=int, default=0, help="feeds that are polled (default 10,000, tiny 40)")
     parser.add_argument("--interval", type=float, default=0, help="seconds between polls (default 60, tiny 2)")
     parser.add_argument("--seconds", type=float, default=0, help="how long (default 300 after the start, tiny 6)")
     parser.add_argument("--beside", type=int, default=0, help="feeds polled beside reader (default 1,000, tiny 60)")
@@ -48,7 +48,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> Result:
     tiny = options.tiny
-    feeds = options.feeds or (100 if tiny else 10_000)
+    feeds = options.feeds or (40 if tiny else 10_000)
     interval = options.interval or (2.0 if tiny else 60.0)
     seconds = options.seconds or (6.0 if tiny else 300.0)
     beside = options.beside or (60 if tiny else 1_000)

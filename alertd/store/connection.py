@@ -14,7 +14,7 @@ import hiredis
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
-from redis.backoff import ExponentialBackoff
+from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.commands.core import AsyncScript
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import DataError, NoScriptError, RedisError
@@ -289,7 +289,13 @@ def open_store(url: str = "", *, socket: str | Path = "", exclusive: bool = Fals
 def _behind_sentinels(given: sentinels.Sentinels, common: Mapping[str, Any]) -> tuple[Sentinel, list[Redis]]:
     """Clients of whichever server the Sentinels call the master; each new connection asks them anew."""
     tls = {"ssl": True, "ssl_ca_certs": given.authority or None} if given.tls else {}
-    own = {"password": given.sentinel_password or None, "socket_connect_timeout": _ASKED, "socket_timeout": _ASKED}
+    own: dict[str, Any] = {
+        "password": given.sentinel_password or None,
+        "socket_connect_timeout": _ASKED,
+        "socket_timeout": _ASKED,
+        # The next Sentinel is asked at once: its client would else wait for seconds, and ask a dead one four times.
+        "retry": Retry(NoBackoff(), 0),
+    }
     asked: Sentinel = cast(Any, Sentinel)(given.hosts, sentinel_kwargs=own | tls)
     login: dict[str, Any] = tls | {
         "db": given.database,

@@ -63,6 +63,23 @@ async def test_sentinels_that_are_away_are_said_in_words() -> None:
 
 
 @pytest.mark.timeout(150)
+async def test_a_sentinel_that_does_not_answer_is_asked_once(tmp_path: Path) -> None:
+    asked = 0
+
+    async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        writer.close()
+
+    async with Sentineled(tmp_path) as servers, await asyncio.start_server(hang_up, "127.0.0.1", 0) as dead:
+        port = dead.sockets[0].getsockname()[1]
+        scheme, rest = servers.url.split("://")
+        async with open_store(f"{scheme}://127.0.0.1:{port},{rest}") as store:
+            await reach(store)
+            assert asked == 1, "the next one is asked at once"
+
+
+@pytest.mark.timeout(150)
 async def test_another_server_takes_over(tmp_path: Path) -> None:
     async with Sentineled(tmp_path) as servers, open_store(servers.url) as store:
         await reach(store)
