@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -63,6 +63,11 @@ def items(document: Document, key: str) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def _filled(values: Iterable[Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The items of a list that are mappings, with their numbers; what a bare "-" leaves has its own message."""
+    return ((number, value) for number, value in enumerate(values) if isinstance(value, dict))
+
+
 def top_of(document: Document) -> Mapping[str, Any]:
     """The keys of a file, none when it has no keys."""
     return document.value if isinstance(document.value, dict) else {}
@@ -79,7 +84,7 @@ def read_parts(settings: Document, watchlists: Sequence[Document], builtin: Mapp
     top = top_of(settings)
     parts = Parts(private=_private(top))
     feed_defaults = lenient(FeedDefaults, top.get("feed_defaults")) or FeedDefaults()
-    for index, value in enumerate(items(settings, "feeds")):
+    for index, value in _filled(items(settings, "feeds")):
         if feed := lenient(FeedSettings, value):
             parts.feeds.append((index, feed.with_defaults(feed_defaults).with_credentials()))
     heads = [_head(document) for document in watchlists]
@@ -110,18 +115,18 @@ def _head(document: Document) -> Watchlist:
 
 
 def _read_rules(document: Document, defaults: RuleDefaults, scopes: tuple[str, ...], parts: Parts) -> None:
-    for index, value in enumerate(items(document, "rules")):
+    for index, value in _filled(items(document, "rules")):
         if rule := lenient(RuleSettings, value):
             found = rule.with_defaults(defaults).at_home(scopes, parts.lists)
             parts.rules.append(Placed(document, ("rules", index), found))
-    for number, value in enumerate(items(document, "groups")):
-        own = {key: part for key, part in value.items() if key != "rules"} if isinstance(value, dict) else None
+    for number, value in _filled(items(document, "groups")):
+        own = {key: part for key, part in value.items() if key != "rules"}
         if (group := lenient(GroupSettings, own)) is None:
             continue
         inner = scopes + (group.name,) * (group.match == "first")
         inherited = group.with_defaults(defaults)
         rules = value.get("rules")
-        for index, given in enumerate(rules if isinstance(rules, list) else ()):
+        for index, given in _filled(rules if isinstance(rules, list) else ()):
             if rule := lenient(RuleSettings, given):
                 found = rule.with_defaults(inherited).at_home(inner, parts.lists)
                 parts.rules.append(Placed(document, ("groups", number, "rules", index), found))
