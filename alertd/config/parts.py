@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -44,9 +44,9 @@ class Parts:
 
 def lenient(model: type[M], value: Any) -> M | None:
     """Read a part without what is wrong in it; its mistakes were noted when the whole file was validated."""
-    rest = dict(value) if isinstance(value, dict) else {}
-    if not isinstance(value, dict) and value is not None:
+    if not isinstance(value, dict):
         return None
+    rest = dict(value)
     for _ in range(2):
         try:
             return model.model_validate(rest)
@@ -61,11 +61,6 @@ def items(document: Document, key: str) -> list[Any]:
     """The items of a section, none when it is no list."""
     value = document.value.get(key) if isinstance(document.value, dict) else None
     return value if isinstance(value, list) else []
-
-
-def _filled(values: Iterable[Any]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The items of a list that are mappings, with their numbers; what a bare "-" leaves has its own message."""
-    return ((number, value) for number, value in enumerate(values) if isinstance(value, dict))
 
 
 def top_of(document: Document) -> Mapping[str, Any]:
@@ -84,7 +79,7 @@ def read_parts(settings: Document, watchlists: Sequence[Document], builtin: Mapp
     top = top_of(settings)
     parts = Parts(private=_private(top))
     feed_defaults = lenient(FeedDefaults, top.get("feed_defaults")) or FeedDefaults()
-    for index, value in _filled(items(settings, "feeds")):
+    for index, value in enumerate(items(settings, "feeds")):
         if feed := lenient(FeedSettings, value):
             parts.feeds.append((index, feed.with_defaults(feed_defaults).with_credentials()))
     heads = [_head(document) for document in watchlists]
@@ -115,18 +110,18 @@ def _head(document: Document) -> Watchlist:
 
 
 def _read_rules(document: Document, defaults: RuleDefaults, scopes: tuple[str, ...], parts: Parts) -> None:
-    for index, value in _filled(items(document, "rules")):
+    for index, value in enumerate(items(document, "rules")):
         if rule := lenient(RuleSettings, value):
             found = rule.with_defaults(defaults).at_home(scopes, parts.lists)
             parts.rules.append(Placed(document, ("rules", index), found))
-    for number, value in _filled(items(document, "groups")):
-        own = {key: part for key, part in value.items() if key != "rules"}
+    for number, value in enumerate(items(document, "groups")):
+        own = {key: part for key, part in value.items() if key != "rules"} if isinstance(value, dict) else None
         if (group := lenient(GroupSettings, own)) is None:
             continue
         inner = scopes + (group.name,) * (group.match == "first")
         inherited = group.with_defaults(defaults)
         rules = value.get("rules")
-        for index, given in _filled(rules if isinstance(rules, list) else ()):
+        for index, given in enumerate(rules if isinstance(rules, list) else ()):
             if rule := lenient(RuleSettings, given):
                 found = rule.with_defaults(inherited).at_home(inner, parts.lists)
                 parts.rules.append(Placed(document, ("groups", number, "rules", index), found))
