@@ -143,7 +143,7 @@ class Poller:
         now = self._context.clock()
         crowd = len(changed) / _FIRST_READ_PER_S
         # whoever has one feed wants to see it asked at once
-        spread = min(SPREAD, len(changed) / _STARTS_PER_S)
+        spread = _spread(len(changed))
         latest = max([(await self._memory.state(feed)).last_success for feed in changed], default=0.0)
         if latest and not self._timetable.feeds:
             self._answered = (self._context.monotonic(), now)
@@ -287,15 +287,14 @@ class Poller:
         # costs no more than that what comes within the next minute is told together.
         away = max(now - then for now, then in zip(self._answered, before, strict=True))
         # so fast are those asked that were cut off with it
-        spread = min(SPREAD, len(self._timetable.feeds) / _STARTS_PER_S)
-        await catching_up.begin(self._context, away, [feed], spread)
+        await catching_up.begin(self._context, away, [feed], _spread(len(self._timetable.feeds)))
 
     def _reached(self, feed: FeedSettings) -> None:
         """Have what an outage cut off asked again with the first feed that answers after it."""
         back = [name for name in self._outage.reached(feed.name, self._places) if self.polls(name)]
         if back:
             logger.info("the network is back: %d feeds that it cut off are asked again", len(back))
-        pace = min(1 / _STARTS_PER_S, SPREAD / max(1, len(back)))
+        pace = _spread(len(back)) / max(1, len(back))
         for number, name in enumerate(back):
             self._back.add(name)
             # what is being asked right now may find out by itself
@@ -409,3 +408,8 @@ class Poller:
             )  # fmt: skip
         self._full = full
         return full
+
+
+def _spread(feeds: int) -> float:
+    """Seconds over which the first polls of so many feeds are spread."""
+    return min(SPREAD, feeds / _STARTS_PER_S)

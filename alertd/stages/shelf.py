@@ -200,11 +200,11 @@ class Shelf:
             self._place(story)
         for key, stored in zip(missing, listed, strict=True):
             # the latest first; what is stored may lack what was put last
-            idents = dict.fromkeys((*self._put(key), *stored))
+            idents = dict.fromkeys((*self._put_lately(key), *stored))
             rows = [self._nearby.row(ident) for ident in idents if ident in self._nearby]
             self._lists[key] = array("i", rows[:CANDIDATES])
 
-    def _put(self, key: str) -> Iterator[str]:
+    def _put_lately(self, key: str) -> Iterator[str]:
         """What was put under a key in this batch and the one before, the latest first."""
         for batch in (self._batch, self._before):
             yield from reversed(batch.listed.get(key, ()))

@@ -140,10 +140,10 @@ class Tagger:
             )
             inputs = [EncoderInput(layouts[i].title, layouts[i].body) for i in readable]
             # of many, one is finished while the next is read
-            begun = [self._encoder.beside(partial(self._plain, layouts[i])) for i in readable[: len(readable) == 1]]
+            alone = self._encoder.beside(partial(self._plain, layouts[readable[0]])) if len(readable) == 1 else None
             for at, encoded in self._encoder.each(inputs):
                 i = readable[at]
-                plain = begun[0]() if begun else self._plain(layouts[i])
+                plain = alone() if alone else self._plain(layouts[i])
                 document = own[at] if own else encoded.sentiment
                 made[i] = self._finish(texts[i], layouts[i], languages[i], plain, encoded, document)
         return [
