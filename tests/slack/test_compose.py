@@ -223,7 +223,7 @@ WORDS = (
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(WORDS, WORDS, WORDS, WORDS, st.sampled_from(["post", "reply"]), st.floats(), st.floats())
 def test_whatever_a_feed_says_slack_takes_it(
     title: str, source: str, reason: str, name: str, kind: str, age: float, score: float
