@@ -82,12 +82,19 @@ async def messages(slack: FakeSlack, channel: str, count: int) -> bool:
     return len(slack.messages(channel)) >= count
 
 
-async def all_told(slack: FakeSlack, wanted: dict[str, list[str]]) -> bool:
+def add_all(feeds: Feeds) -> None:
+    """Let the two feeds bring all events of all companies."""
+    for channel in COMPANIES:
+        for number, title in enumerate(titles(channel)):
+            feeds.add("post" if number % 2 else "wire", title)
+
+
+async def all_told(slack: FakeSlack) -> bool:
     """Whether all headlines are in their channels."""
     return all(
         title in json.dumps([message["blocks"] for message in slack.messages(channel)], ensure_ascii=False)
-        for channel, titles_of in wanted.items()
-        for title in titles_of
+        for channel in COMPANIES
+        for title in titles(channel)
     )
 
 
@@ -102,6 +109,14 @@ def judged(slack: FakeSlack) -> None:
         assert len(told_there) == len(set(told_there)) == EACH, "none lost, none twice"
 
 
+async def ended_well(daemon: Daemon, slack: FakeSlack) -> None:
+    """Wait until all is told, end the daemon, and judge."""
+    await until(lambda: all_told(slack), "all of it in the channels")
+    await asyncio.sleep(1.0)  # a doubled one would come now
+    assert await daemon.end() == 0
+    judged(slack)
+
+
 async def test_slack_is_away_for_an_hour(tmp_path: Path) -> None:
     async with desk(tmp_path) as (daemon, feeds, slack, clock):
         slack.faults.append(Fault("chat.postMessage", 1, "503", times=100_000))
@@ -112,11 +127,7 @@ async def test_slack_is_away_for_an_hour(tmp_path: Path) -> None:
                     feeds.add("wire" if part % 2 else "post", title)
             await until(lambda n=part: decided(daemon, (n + 1) * EACH // 4), "the decisions")  # type: ignore[misc]
         slack.faults.clear()
-        wanted = {channel: titles(channel) for channel in COMPANIES}
-        await until(lambda: all_told(slack, wanted), "all of it in the channels")
-        await asyncio.sleep(1.0)  # a doubled one would come now
-        assert await daemon.end() == 0
-        judged(slack)
+        await ended_well(daemon, slack)
 
 
 async def decided(daemon: Daemon, each: int) -> bool:
@@ -129,13 +140,10 @@ async def decided(daemon: Daemon, each: int) -> bool:
 async def test_the_daemon_is_away_for_an_hour(tmp_path: Path) -> None:
     async with desk(tmp_path) as (daemon, feeds, slack, clock):
         assert await daemon.end() == 0
-        for channel in COMPANIES:
-            for number, title in enumerate(titles(channel)):
-                feeds.add("post" if number % 2 else "wire", title)
+        add_all(feeds)
         clock.ahead(HOUR)
         await daemon.start()
-        wanted = {channel: titles(channel) for channel in COMPANIES}
-        await until(lambda: all_told(slack, wanted), "all of it in the channels")
+        await until(lambda: all_told(slack), "all of it in the channels")
         await until(daemon.ready, "readiness")
         feeds.add("wire", "Xiaomi sells a warehouse in Turin")
         await until(lambda: messages(slack, "phones", 3), "what comes later, at once")
@@ -151,15 +159,9 @@ async def test_the_network_is_away_for_an_hour(tmp_path: Path) -> None:
         for part in (1, 2):
             clock.ahead(part * HOUR // 2)
             await until(lambda n=part: refused(daemon, n), "polls that are refused")  # type: ignore[misc]
-        for channel in COMPANIES:
-            for number, title in enumerate(titles(channel)):
-                feeds.add("post" if number % 2 else "wire", title)
+        add_all(feeds)
         await feeds.come()
-        wanted = {channel: titles(channel) for channel in COMPANIES}
-        await until(lambda: all_told(slack, wanted), "all of it in the channels")
-        await asyncio.sleep(1.0)  # a doubled one would come now
-        assert await daemon.end() == 0
-        judged(slack)
+        await ended_well(daemon, slack)
 
 
 async def refused(daemon: Daemon, times: int) -> bool:

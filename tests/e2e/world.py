@@ -141,7 +141,7 @@ class Daemon:
         assert self.process.returncode is None, f"ended with {self.process.returncode}: {said[-2000:]}"
 
     async def polled(self, feeds: Feeds) -> bool:
-        """Whether it asked each of two feeds."""
+        """Whether its feeds were asked, twice in all."""
         self.alive()
         return await feeds.polled()
 

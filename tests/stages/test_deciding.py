@@ -33,8 +33,13 @@ async def waiting(ctx: Context, redis: Redis, *entries: Entry) -> tuple[list[str
     before = int(await cast(Any, redis).xlen(keys.TAGGED))
     async with at_work(TagStage(ctx).work):
         await until(lambda: _tagged(redis, before + len(entries)))
+    return ids, sorted(await delivered(redis), key=lambda d: int(d.fields["seq"]))
+
+
+async def delivered(redis: Redis) -> list[Delivery]:
+    """What came to be decided and was not read before."""
     answer = await cast(Any, redis).xreadgroup("decide", "here", {keys.TAGGED: ">"})
-    return ids, sorted((Delivery(i, f) for _, rows in answer for i, f in rows), key=lambda d: int(d.fields["seq"]))
+    return [Delivery(i, f) for _, rows in answer for i, f in rows]
 
 
 async def _tagged(redis: Redis, count: int) -> bool:
@@ -92,8 +97,7 @@ async def test_a_copy_counts_at_its_place_and_once_wherever_it_waited(redis: Red
         assert [row.fields.get("gap", "") for row in rows] == ["", ids[0]]
         decide = await stage(ctx)
         await decide.decide(rows)
-        answer = await cast(Any, redis).xreadgroup("decide", "here", {keys.TAGGED: ">"})
-        (released,) = [Delivery(i, f) for _, found in answer for i, f in found]
+        (released,) = await delivered(redis)
         await decide.decide([released])
         # this one comes when its original is decided, and waits nowhere
         more, late = await waiting(ctx, redis, entry(TITLE, feed="third"))
@@ -118,8 +122,7 @@ async def test_an_article_that_is_delivered_twice_at_once_counts_once(redis: Red
     async with context(redis, tmp_path, RULES) as ctx:
         ids, rows = await waiting(ctx, redis, entry(TITLE))
         again = await cast(Any, redis).xadd(keys.TAGGED, rows[0].fields)
-        answer = await cast(Any, redis).xreadgroup("decide", "here", {keys.TAGGED: ">"})
-        rows += [Delivery(i, f) for _, found in answer for i, f in found]
+        rows += await delivered(redis)
         assert rows[1].id == again
         await (await stage(ctx)).decide(rows)
         story = Shelved.read(await cast(Any, redis).get(keys.story(ids[0]))).candidate.story
@@ -150,16 +153,24 @@ async def test_a_commit_whose_answer_was_lost_is_not_counted_twice(
         assert len(await decisions(redis, ids)) == 2
 
 
+async def failed(
+    ctx: Context, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> tuple[list[str], list[Delivery], DecideStage]:
+    """An article and its edit whose commit failed: their ids, what waits still, and the stage."""
+    edited = entry("Xiaomi to build a third car plant near Beijing in 2 years", guid="g")
+    ids, rows = await waiting(ctx, redis, entry(TITLE, guid="g"), edited)
+    decide = await stage(ctx)
+    away_once(monkeypatch, ctx.store)
+    with pytest.raises(ConnectionError):
+        await decide.decide(rows)
+    return ids, rows, decide
+
+
 async def test_after_a_commit_that_failed_nothing_of_it_is_remembered(
     redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with context(redis, tmp_path, RULES) as ctx:
-        edited = entry("Xiaomi to build a third car plant near Beijing in 2 years", guid="g")
-        ids, rows = await waiting(ctx, redis, entry(TITLE, guid="g"), edited)
-        decide = await stage(ctx)
-        away_once(monkeypatch, ctx.store)
-        with pytest.raises(ConnectionError):
-            await decide.decide(rows)
+        ids, rows, decide = await failed(ctx, redis, monkeypatch)
         await decide.decide(rows)
         found = await decisions(redis, ids)
         assert [(d["story"], d["relation"]) for d in found] == [(ids[0], "first"), (ids[0], "update")]
@@ -172,8 +183,7 @@ async def test_all_that_is_kept_of_articles_and_stories_expires(redis: Redis, tm
         _, rows = await waiting(ctx, redis, entry(TITLE), entry(TITLE, feed="post"), entry("Visa opens a data centre"))
         decide = await stage(ctx)
         await decide.decide(rows)
-        answer = await cast(Any, redis).xreadgroup("decide", "here", {keys.TAGGED: ">"})
-        await decide.decide([Delivery(i, f) for _, found in answer for i, f in found])
+        await decide.decide(await delivered(redis))
         lasting = {
             name.removeprefix(keys.PREFIX).partition(":")[0]
             for name in await cast(Any, redis).keys("*") if await cast(Any, redis).ttl(name) == -1
@@ -230,8 +240,7 @@ async def test_what_is_placed_while_others_are_stored_is_placed_as_after_them(
             ids, rows = await waiting(ctx, redis, *GROWING)
             decide = await stage(ctx)
             await decide.decide(rows)
-            answer = await cast(Any, redis).xreadgroup("decide", "here", {keys.TAGGED: ">"})
-            await decide.decide([Delivery(i, f) for _, released in answer for i, f in released])
+            await decide.decide(await delivered(redis))
             there = {ident: number for number, ident in enumerate(ids)}
             found = await decisions(redis, ids)
             stories = {row["story"] for row in found}
@@ -250,12 +259,7 @@ async def test_what_was_placed_ahead_of_a_commit_that_failed_is_placed_anew(
 ) -> None:
     monkeypatch.setattr(decide_module, "_BATCH", 1)
     async with context(redis, tmp_path, RULES) as ctx:
-        edited = entry("Xiaomi to build a third car plant near Beijing in 2 years", guid="g")
-        ids, rows = await waiting(ctx, redis, entry(TITLE, guid="g"), edited)
-        decide = await stage(ctx)
-        away_once(monkeypatch, ctx.store)
-        with pytest.raises(ConnectionError):
-            await decide.decide(rows)
+        ids, rows, decide = await failed(ctx, redis, monkeypatch)
         # the second alone, as if the first had been another's to decide
         await decide.decide(rows[1:])
         await decide.decide(rows)
