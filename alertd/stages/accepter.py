@@ -14,12 +14,13 @@ from alertd.errors import StoreError
 from alertd.feeds.identity import KnownEntry
 from alertd.stages.accept import Judged, Mark
 from alertd.stages.context import Context
-from alertd.stages.originals import Candidate, Relation, comparable, meetings, related
+from alertd.stages.originals import Candidate, Relation, comparable, meetings, places_of, related
 from alertd.stages.recent import Recent
 from alertd.store import keys
 from alertd.store.shares import Shares
 from alertd.stories.bands import bands_of
 from alertd.stories.fingerprints import Fingerprint, fingerprint
+from alertd.stories.outlines import Outlines, outlined
 from alertd.stories.records import written
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,8 @@ _MOST_CONFLICTS = 100
 """Tries to accept some entries: each that fails is another process's success."""
 _LONG = 50_000
 """Characters from which fingerprints are made in a thread: less takes no longer than to hand it over."""
-_REMEMBERED = 16_384
+_REMEMBERED, _OUTLINED = 16_384, 131_072
+"""Articles of which what is stored is at hand, and those of which there are outlines."""
 _NOWHERE = (-1, -1)
 _UNKNOWN = KnownEntry("", "")
 
@@ -92,6 +94,7 @@ class Accepter:
         self._sender: asyncio.Task[None] | None = None
         # as it is stored: most is only glanced at
         self._known: Recent[int, str] = Recent(_REMEMBERED)
+        self._outlines = Outlines(_OUTLINED)
         self._connections = 0
         self._lasting, self._lasting_in = bytearray(), _NOWHERE
 
@@ -160,7 +163,9 @@ class Accepter:
             era = int(context.clock() // context.window)
             answer = await self._looked(batch, era)
             accepted, held = int(answer[0]), answer[2::2]
-            met = [meetings(text, accepted) for text in answer[1::2]]
+            self._trust()
+            outlines = outlined([w.fp for w in batch])
+            met = self._outlines.kept(outlines, [meetings(text, accepted) for text in answer[1::2]])
             stored = await self._fetched({place for places in met for place in places})
             known = comparable([w.fp for w in batch], met, stored)
             found = related([w.candidate for w in batch], met, known, accepted)
@@ -182,6 +187,7 @@ class Accepter:
                     return
                 continue
             if outcome == "accepted":
+                self._outlines.put(accepted, outlines, places_of(found, known, accepted))
                 self._settle(batch, answers, found, accepted)
                 return
             batch = _after(batch, answers)
@@ -218,12 +224,18 @@ class Accepter:
             if store.connections == now[1]:
                 return answer
 
-    async def _fetched(self, places: set[int]) -> Mapping[int, str]:
-        """What is stored of accepted articles, as `accept.lua` writes it; the latest are at hand."""
+    def _trust(self) -> None:
+        """Forget what is at hand when a connection is new.
+
+        Behind it may be a server that does not know the latest articles and gives their places to others.
+        """
         if self._connections != self._context.store.connections:
-            # behind a new connection may be a server that does not know the latest and gives their places to others
             self._connections = self._context.store.connections
             self._known.clear()
+            self._outlines.clear()
+
+    async def _fetched(self, places: set[int]) -> Mapping[int, str]:
+        """What is stored of accepted articles, as `accept.lua` writes it; the latest are at hand."""
         found = {place: self._known.get(place) for place in places}
         missing = [place for place, known in found.items() if known is None]
         if missing:

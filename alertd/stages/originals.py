@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from alertd.stories.fingerprints import Fingerprint, compared, may_copy
+from alertd.stories.outlines import UNKNOWN
 from alertd.stories.records import beginning, read
 
 _MOST_CANDIDATES: Final = 50
@@ -119,6 +120,18 @@ def _copied(
     places |= {f"#{place - accepted}": place for place in near if place > accepted}
     of = {place: known[place].original if place in known else found[place - accepted - 1].original for place in near}
     return {_name(place): _name(places[original]) for place, original in of.items() if original in places}
+
+
+def places_of(found: Sequence[Relation], known: Mapping[int, Accepted], accepted: int) -> list[int]:
+    """The places of the originals of entries: 0 for none, `outlines.UNKNOWN` where the original is not at hand."""
+    at_hand = {one.id: place for place, one in known.items()}
+    return [_place_of(relation.original, at_hand, accepted) for relation in found]
+
+
+def _place_of(original: str, at_hand: Mapping[str, int], accepted: int) -> int:
+    if not original:
+        return 0
+    return accepted + int(original[1:]) if original.startswith("#") else at_hand.get(original, UNKNOWN)
 
 
 def meetings(said: str, accepted: int) -> list[int]:

@@ -26,7 +26,11 @@ _NEAR_CONTEXT, _SAME_CONTEXT = 0.25, 0.4
 _FIRST_SENTENCE = 25
 _NEARLY_EQUAL = 0.8
 _BY_NAME = ("name", "word")
-_RELATED, _INSIDE = 0.2, 0.6
+ALIKE, RELATED, INSIDE = 0.4, 0.2, 0.6
+"""Likeness of two headlines from which texts decide, and from which only `SAME_TEXT` does; the share of the shorter one
+in the other from which texts decide, too."""
+SAME_TEXT = 0.75
+"""Likeness of two texts that makes them one whatever their headlines say, if these are related at all."""
 _DAY = 20 * 3600.0
 _NO_WORDS: frozenset[str] = frozenset()
 
@@ -191,7 +195,7 @@ def may_copy(new: Fingerprint, address: str, title: str) -> bool:
         return True
     a, b = content(new.title), content(title)
     common = len(a & b)
-    return bool(common) and (common >= _RELATED * (len(a) + len(b) - common) or common >= _INSIDE * min(len(a), len(b)))
+    return bool(common) and (common >= RELATED * (len(a) + len(b) - common) or common >= INSIDE * min(len(a), len(b)))
 
 
 def _copies(new: Fingerprint, old: Fingerprint) -> tuple[float, str]:
@@ -215,7 +219,7 @@ def _copies(new: Fingerprint, old: Fingerprint) -> tuple[float, str]:
         inside = shared / short if short else 0.0
         texts = leads >= 0.6 and _long(new) and _long(old)
         headlines = shared >= 4 and (titles >= 0.75 or (inside >= 0.95 and short >= 5))
-        if texts and (titles >= 0.4 or inside >= _INSIDE or (leads >= 0.75 and titles >= _RELATED)):
+        if texts and (titles >= ALIKE or inside >= INSIDE or (leads >= SAME_TEXT and titles >= RELATED)):
             near = "near-same text"
         else:
             near = "near-same headline" if headlines and (not both or leads >= 0.3) else ""

@@ -14,10 +14,11 @@ from alertd.articles import Entry
 from alertd.stages.accept import Judged
 from alertd.stages.accepter import AT_ONCE, Accepter
 from alertd.stages.context import Context
-from alertd.stages.originals import Accepted, Candidate, Relation, comparable, meetings, related
+from alertd.stages.originals import Accepted, Candidate, Relation, comparable, meetings, places_of, related
 from alertd.store import keys
 from alertd.stories.bands import bands
 from alertd.stories.fingerprints import fingerprint
+from alertd.stories.outlines import UNKNOWN, Outlines, outlined
 from alertd.stories.records import written
 from tests.stages.world import away_once, context, entry, judged, stream
 
@@ -144,6 +145,44 @@ def test_together_or_one_by_one_is_the_same(titles: list[str], cuts: list[int]) 
     assert accepted([]) == accepted(list(cuts))
 
 
+titles = st.sampled_from((TITLE, *OTHERS, "Acme agrees to buy Bolt", "Timber trade of Oulu", "Cash for the quay"))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(titles, max_size=12), st.lists(titles, min_size=1, max_size=5), st.integers(0, 4))
+def test_what_outlines_leave_out_changes_nothing(before: list[str], now: list[str], lost: int) -> None:
+    """Articles accepted one by one, then some together, with all that was ever accepted met by each."""
+    outlines = Outlines(8)
+    stored: dict[int, str] = {}
+    for place, title in enumerate(before, 1):
+        one = candidate(title, f"feed{place}")
+        outlines.put(place - 1, outlined([one.fp]), [_accept(place, one, stored)])
+        if place == lost:
+            outlines.clear()
+    entries = [candidate(title, f"later{n}") for n, title in enumerate(now)]
+    met = [list(stored)] * len(entries)
+    kept = outlines.kept(outlined([one.fp for one in entries]), met)
+    outcomes = [
+        related(entries, there, comparable([one.fp for one in entries], there, stored), len(before))
+        for there in (met, kept)
+    ]
+    assert outcomes[0] == outcomes[1]
+
+
+def _accept(place: int, one: Candidate, stored: dict[int, str]) -> int:
+    """Store an article that meets all before it; returns the place of its original."""
+    known = comparable([one.fp], [list(stored)], stored)
+    found = related([one], [list(stored)], known, place - 1)
+    stored[place] = f"{place}-0|{found[0].original}|{written(one.fp)}"
+    return places_of(found, known, place - 1)[0]
+
+
+def test_the_places_of_originals_are_told_where_they_are_at_hand() -> None:
+    known = {3: Accepted("3-0", "", candidate(TITLE).fp)}
+    found = [Relation(), Relation("#1"), Relation("3-0"), Relation("2-0")]
+    assert places_of(found, known, 7) == [0, 8, 3, UNKNOWN]
+
+
 async def test_a_document_takes_two_round_trips_however_many_entries_it_has(
     redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -250,6 +289,23 @@ async def test_what_is_at_hand_is_dropped_with_the_connection(redis: Redis, tmp_
         ctx.store.connections += 1
         await accepter.accept(await every(ctx, entry(TITLE, feed="post")))
         assert [row["copy"] for row in await stream(redis, keys.ARTICLES)] == ["", ""]
+
+
+async def test_of_another_server_nothing_is_left_out_by_what_was_at_hand(redis: Redis, tmp_path: Path) -> None:
+    async with context(redis, tmp_path) as ctx:
+        lease = ctx.shares()
+        assert await lease.acquire()
+        accepter = Accepter(ctx, lease)
+        await accepter.accept(await every(ctx, entry(OTHERS[2])))
+        # there the first place has another article, which is the original of what comes
+        other = candidate(TITLE)
+        await cast(Any, redis).set(keys.fingerprint(1), f"9-9||{written(other.fp)}")
+        era = int(ctx.clock() // ctx.window)
+        for band in other.bands:
+            await cast(Any, redis).hset(f"{keys.BANDS}{era}:{keys.band_table(band)}", band, "1")
+        ctx.store.connections += 1
+        await accepter.accept(await every(ctx, entry(TITLE, feed="post")))
+        assert [row["copy"] for row in await stream(redis, keys.ARTICLES)] == ["", "9-9"]
 
 
 async def test_what_was_looked_for_and_never_came_misleads_nobody(redis: Redis, tmp_path: Path) -> None:
