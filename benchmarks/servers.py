@@ -21,31 +21,37 @@ _CLOCK: Final = Path(__file__).parent / "clock"
 
 
 @asynccontextmanager
-async def redis_server(folder: Path, environment: Mapping[str, str] | None = None) -> AsyncIterator[str]:
+async def redis_server(
+    folder: Path, environment: Mapping[str, str] | None = None, program: str = ""
+) -> AsyncIterator[str]:
     """Run a server with its files in a folder; gives the path of its socket.
 
     Args:
         environment: what its environment has besides ours.
+        program: the server; "" for the one that alertd starts by itself.
     """
     data, socket = folder / "redis", folder / "s"
     data.mkdir()
-    server = await start_redis(data, socket, environment or {})
+    server = await start_redis(data, socket, environment or {}, program)
     try:
         yield str(socket)
     finally:
         await end_redis(server)
 
 
-async def start_redis(data: Path, socket: Path, environment: Mapping[str, str]) -> asyncio.subprocess.Process:
+async def start_redis(
+    data: Path, socket: Path, environment: Mapping[str, str], program: str = ""
+) -> asyncio.subprocess.Process:
     """Start a server and wait until it listens; one that does not come up ends the benchmark.
 
     Args:
         data: the folder of its append-only file.
         socket: where it listens.
         environment: what its environment has besides ours.
+        program: the server; "" for the one that alertd starts by itself.
     """
     server = await asyncio.create_subprocess_exec(
-        locate(), "--port", "0", "--unixsocket", str(socket), "--dir", str(data), "--appendonly", "yes",
+        locate(program), "--port", "0", "--unixsocket", str(socket), "--dir", str(data), "--appendonly", "yes",
         "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction", "--loglevel", "warning",
         env={**os.environ, **environment}, stdout=subprocess.DEVNULL,
     )  # fmt: skip

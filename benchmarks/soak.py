@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from statistics import fmean
 
 from aiohttp import web
 
+from alertd.store.binary import identify, locate
 from alertd.web.listening import port_of, serve
 from benchmarks import Result
 from benchmarks.servers import faked, faketime, redis_server
@@ -42,6 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--articles", type=int, default=0, help="how many (default 1,000,000, tiny 3,000)")
     parser.add_argument("--per-day", type=int, default=10_000, help="articles after which a day has passed")
     parser.add_argument("--max-mb", type=int, default=2048, help="store.max_mb of the line")
+    parser.add_argument("--server", default="", help="a redis-server instead of the one that alertd starts by itself")
 
 
 def run(options: argparse.Namespace) -> Result:
@@ -49,7 +52,7 @@ def run(options: argparse.Namespace) -> Result:
     # told to end, it leaves neither the line nor its Redis behind
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to end"))
     library = faketime(threads=False)
-    samples, messages = asyncio.run(_measure(articles, options.per_day, options.max_mb, library))
+    samples, messages = asyncio.run(_measure(articles, options.per_day, options.max_mb, library, options.server))
     figures = judged(samples, articles)
     figures["messages"] = messages
     rows = tuple(
@@ -63,11 +66,19 @@ def run(options: argparse.Namespace) -> Result:
     days = articles / options.per_day
     passed = f"{days:g} days by libfaketime" if library else "no time (no libfaketime: nothing expires)"
     note = (
-        f"{articles:,} articles, {messages:,} messages; the model is replaced by its recorded tags; "
-        f"for Redis and the line {passed} passed"
+        f"{articles:,} articles, {messages:,} messages, {_named(options.server)}; the model is replaced by its "
+        f"recorded tags; for Redis and the line {passed} passed"
     )
     columns = ("tenth", "rss MB", "redis MB", "descriptors", "tasks", "articles/s", "control µs")
     return Result(columns, rows, figures, note)
+
+
+def _named(server: str) -> str:
+    """A server in words, with its allocator, which decides what its work costs once keys have come and gone."""
+    binary = identify(locate(server))
+    said = subprocess.run([binary.path, "--version"], capture_output=True, text=True, check=True).stdout
+    allocator = re.search(r"malloc=(\S+)", said)
+    return f"{binary.flavour} {binary.version} with {allocator[1] if allocator else 'an unknown allocator'}"
 
 
 def tenths(samples: Sequence[Mapping[str, float]]) -> list[tuple[str, Sequence[Mapping[str, float]]]]:
@@ -107,12 +118,14 @@ def judged(samples: Sequence[Mapping[str, float]], articles: int) -> dict[str, f
     }
 
 
-async def _measure(articles: int, per_day: int, max_mb: int, library: str) -> tuple[list[dict[str, float]], int]:
+async def _measure(
+    articles: int, per_day: int, max_mb: int, library: str, server: str
+) -> tuple[list[dict[str, float]], int]:
     with tempfile.TemporaryDirectory(prefix="alertd-soak-") as name:
         folder = Path(name)
         events = max(10, min(per_day * DAYS_APART, articles) // SHARE_OF_FIRSTS)
         await _python("benchmarks.soak_line", "record", str(folder / "tags.jsonl"), str(events))
-        async with _redis(folder, library) as (socket, clock), _slack() as slack:
+        async with _redis(folder, library, server) as (socket, clock), _slack() as slack:
             _configure(folder / "config", socket, slack.url, max_mb)
             said = await _python(
                 "benchmarks.soak_line", "line", str(folder), str(articles), str(per_day), clock, lines=True
@@ -143,10 +156,10 @@ async def _python(module: str, *arguments: str, lines: bool = False) -> list[str
 
 
 @asynccontextmanager
-async def _redis(folder: Path, library: str) -> AsyncIterator[tuple[str, str]]:
+async def _redis(folder: Path, library: str, server: str) -> AsyncIterator[tuple[str, str]]:
     """A server whose clock a file moves, where the library for it is there; gives its socket and that file, or ""."""
     clock = folder / "clock"
-    async with redis_server(folder, faked(library, clock)) as socket:
+    async with redis_server(folder, faked(library, clock), server) as socket:
         yield socket, str(clock) if library else ""
 
 
