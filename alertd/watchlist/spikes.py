@@ -9,11 +9,14 @@ the same past, and a spike is what exceeds a small probability of the upper tail
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import accumulate
+from operator import sub
 from typing import Final, NamedTuple
+
+import msgspec
 
 from alertd.watchlist.asking import SpikeLike
 
@@ -45,16 +48,23 @@ class Counted:
     told: float = 0.0
 
     def dump(self) -> str:
-        """Write it as JSON."""
-        return json.dumps([self.since, list(self.hours.items()), self.recent, self.told], separators=(",", ":"))
+        """Write it as JSON, shortly, for it is stored at each report: of an hour its distance from the one before."""
+        hours = list(self.hours)
+        steps = [0] * (2 * len(hours))
+        steps[::2] = [*hours[:1], *map(sub, hours[1:], hours)]
+        steps[1::2] = self.hours.values()
+        return msgspec.json.encode((self.since, steps, self.recent, self.told)).decode()
 
     @classmethod
     def load(cls, text: str | None, since: float) -> Counted:
         """Read what `dump` wrote; without it, nothing was reported since a time."""
         if not text:
             return cls(since)
-        began, hours, recent, told = json.loads(text)
-        return cls(began, {int(hour): count for hour, count in hours}, tuple(recent), told)
+        began, steps, recent, told = msgspec.json.decode(text)
+        if steps and isinstance(steps[0], list):
+            # as it was written at first: pairs of an hour and its reports
+            return cls(began, dict(steps), tuple(recent), told)
+        return cls(began, dict(zip(accumulate(steps[::2]), steps[1::2], strict=True)), tuple(recent), told)
 
 
 def counted(state: Counted, at: float, asked: SpikeLike) -> Counted:
@@ -64,7 +74,10 @@ def counted(state: Counted, at: float, asked: SpikeLike) -> Counted:
         at: Unix seconds of its arrival.
     """
     oldest, hour = at - asked.history, int(at // HOUR)
-    hours = {h: n for h, n in state.hours.items() if h >= oldest // HOUR}
+    hours = dict(state.hours)
+    # reports come in order, so that what is forgotten stands first
+    while hours and (first := next(iter(hours))) < oldest // HOUR:
+        del hours[first]
     hours[hour] = hours.get(hour, 0) + 1
     recent = (*(t for t in state.recent if t > at - asked.within), at)[-_MOST_TIMES:]
     return replace(state, since=max(state.since, oldest), hours=hours, recent=recent)

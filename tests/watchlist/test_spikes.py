@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 
 import pytest
@@ -95,3 +96,18 @@ def test_what_is_remembered_is_written_and_read_and_bounded() -> None:
     late = counted(state, MONDAY + 60 * DAY, ASKED)
     assert late.hours == {int((MONDAY + 60 * DAY) // HOUR): 1}
     assert late.since == MONDAY + 32 * DAY
+
+
+@given(
+    st.floats(0, 2e9), st.dictionaries(st.integers(0, 600_000), st.integers(1, 10_000)),
+    st.lists(st.floats(0, 2e9), max_size=5).map(tuple), st.floats(0, 2e9),
+)  # fmt: skip
+def test_what_is_remembered_is_read_as_it_was_written_also_in_its_earlier_form(
+    since: float, hours: dict[int, int], recent: tuple[float, ...], told: float
+) -> None:
+    state = Counted(since, hours, recent, told)
+    again = Counted.load(state.dump(), 0.0)
+    assert again == state
+    assert list(again.hours) == list(hours)
+    earlier = json.dumps([since, list(hours.items()), recent, told])
+    assert Counted.load(earlier, 0.0) == state
