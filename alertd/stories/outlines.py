@@ -76,7 +76,7 @@ class Outlines:
     """The outlines of the articles that were accepted last, by their places in the order.
 
     Args:
-        most: articles of which they are kept, 54 bytes for each.
+        most: articles of which they are kept, 62 bytes for each.
     """
 
     def __init__(self, most: int) -> None:
