@@ -72,10 +72,14 @@ def subjects(tags: Tags) -> tuple[str, ...]:
     return tuple(dict.fromkeys([c.issuer or f"n:{c.name.lower()}" for c in tags.companies if c.role == "subject"]))
 
 
-def same_event(new: Report, old: Report, *, corrects: bool = False) -> tuple[float, str]:
+def same_event(
+    new: Report, old: Report, likeness_of: tuple[float | None, float | None], *, corrects: bool = False
+) -> tuple[float, str]:
     """Compare two reports.
 
     Args:
+        new, old: an article, and a story.
+        likeness_of: as `likenesses` gives it.
         corrects: the new one says that it corrects: other figures are what it is for.
 
     Returns:
@@ -85,12 +89,12 @@ def same_event(new: Report, old: Report, *, corrects: bool = False) -> tuple[flo
         return 0.0, ""
     common = shared(new.issuers, old.issuers)
     known = bool(new.issuers and old.issuers)
-    near = cosine(new, old if common or not old.mean else msgspec.structs.replace(old, embedding=old.mean))
+    first, mean = likeness_of
+    near = first if common or not old.mean else mean
     if near is not None and near < HOPELESS:
         return 0.0, ""  # most candidates end here, at the price of one product of vectors
-    titles = title_likeness(new.fp.title, old.fp.title)
     if near is None:
-        strength, needed, kind = titles, _WORDS_ONLY, "words"
+        strength, needed, kind = title_likeness(new.fp.title, old.fp.title), _WORDS_ONLY, "words"
         if bool(new.issuers) != bool(old.issuers) or (known and not common):
             return 0.0, ""
     else:
@@ -99,7 +103,7 @@ def same_event(new: Report, old: Report, *, corrects: bool = False) -> tuple[flo
         strength = near + _evidence(new, old, common=common)
     if strength < needed:
         return 0.0, ""
-    alike = titles >= _ALIKE_TITLES or likeness(new.fp, old.fp) >= _ALIKE_TEXTS
+    alike = title_likeness(new.fp.title, old.fp.title) >= _ALIKE_TITLES or likeness(new.fp, old.fp) >= _ALIKE_TEXTS
     against = _against(new, old, alike=alike, common=common)
     if corrects and alike and against.startswith(("number", "direction")):
         against = ""
@@ -110,41 +114,50 @@ def same_event(new: Report, old: Report, *, corrects: bool = False) -> tuple[flo
     return strength - needed + 0.01, f"likeness in {kind} {strength if near is None else near:.2f}"
 
 
-def worth_comparing(new: Report, old: Sequence[tuple[str, str, str]]) -> list[bool]:
-    """Say at once which stories are not hopelessly unlike a report in meaning.
+def likenesses(new: Report, old: Sequence[tuple[str, str, str]]) -> list[tuple[float | None, float | None]]:
+    """The cosines of a report's vector and those of stories, all at once.
 
     Args:
         old: of each story the vector of its first article, the mean of all ("" when there is only one), its encoder.
+
+    Returns:
+        For each that of its first article and that of the mean, None where two vectors cannot be compared.
     """
-    worth = [True] * len(old)
-    if not new.embedding or not old:
-        return worth
-    vector = unit(new.embedding)
-    size, encoder = len(vector), new.encoder
-    for at in (0, 1):
-        rows: list[int] = []
-        kept: list[bytes] = []
-        scales: list[float] = []
-        for number, row in enumerate(old):
-            if row[at] and (not encoder or row[2] in ("", encoder)):
-                values, scale = raw(row[at])
-                if len(values) == size:
-                    rows.append(number)
-                    kept.append(values)
-                    scales.append(scale)
-        if rows:
-            vectors = np.frombuffer(b"".join(kept), np.int8).reshape(len(rows), size).astype(np.float32)
-            near = (vectors @ vector) * np.array(scales, np.float32) >= HOPELESS
-            for number, like in zip(rows, near.tolist(), strict=True):
-                worth[number] = like or (at == 1 and worth[number])
-    return worth
+    found: tuple[list[float | None], list[float | None]] = ([None] * len(old), [None] * len(old))
+    if new.embedding and old:
+        vector = unit(new.embedding)
+        size, encoder = len(vector), new.encoder
+        for at, near in enumerate(found):
+            rows: list[int] = []
+            kept: list[bytes] = []
+            scales: list[float] = []
+            for number, row in enumerate(old):
+                if row[at] and (not encoder or row[2] in ("", encoder)):
+                    values, scale = raw(row[at])
+                    if len(values) == size:
+                        rows.append(number)
+                        kept.append(values)
+                        scales.append(scale)
+            if rows:
+                vectors = np.frombuffer(b"".join(kept), np.int8).reshape(len(rows), size).astype(np.float32)
+                for number, cosine in zip(
+                    rows, ((vectors @ vector) * np.array(scales, np.float32)).tolist(), strict=True
+                ):
+                    near[number] = cosine
+    return list(zip(*found, strict=True))
+
+
+def worth_comparing(likeness_of: tuple[float | None, float | None]) -> bool:
+    """Whether a story is not hopelessly unlike a report in meaning, by what `likenesses` gives."""
+    first, mean = likeness_of
+    return first is None or first >= HOPELESS or (mean is not None and mean >= HOPELESS)
 
 
 def _needed(new: Report, old: Report, *, common: bool, known: bool) -> float:
     """The likeness from which two reports may be of one event."""
     if common:
         return NEAR_COMPANY if _telling(new) and _telling(old) else NEAR_HEADLINES
-    names = set(new.fp.head.names) & set(old.fp.head.names)
+    names = _common_names(new, old)
     if known and len(names) < _SURE_NAMES:
         return NEAR_OTHERS if names else _NEVER
     return NEAR_TEXTS if names and _telling(new) and _telling(old) else NEAR_UNNAMED
@@ -164,7 +177,12 @@ def _firm(new: Report, old: Report, *, alike: bool, known: bool, needed: float) 
 
 def shared(a: Sequence[str], b: Sequence[str]) -> bool:
     """Whether two lists of issuers have one in common; unlisted names count by their beginning."""
-    return bool({meeting(x) for x in a} & {meeting(y) for y in b})
+    return bool(a and b) and not _meetings(tuple(a)).isdisjoint(_meetings(tuple(b)))
+
+
+@lru_cache(maxsize=16_384)
+def _meetings(issuers: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(meeting, issuers))
 
 
 def meeting(issuer: str) -> str:
@@ -188,16 +206,6 @@ def places(fp: Fingerprint, issuers: Sequence[str]) -> tuple[str, ...]:
         words = [(-len(w), w) for w in content(fp.title).difference(names) if w.isalpha()]
         longest = [w for _, w in sorted(words)[:wanted]]
     return (*companies, *dict.fromkeys([f"w:{sketches.stem(w)}" for w in (*names, *longest)]))
-
-
-def cosine(a: Report, b: Report) -> float | None:
-    """Cosine of the two vectors, or None when they cannot be compared."""
-    if not a.embedding or not b.embedding or (a.encoder and b.encoder and a.encoder != b.encoder):
-        return None
-    x, y = unit(a.embedding), unit(b.embedding)
-    if x.shape != y.shape or not x.any() or not y.any():
-        return None
-    return float(x @ y)
 
 
 def merged(a: str, b: str, weight: int) -> str:
@@ -226,11 +234,10 @@ def _evidence(new: Report, old: Report, *, common: bool) -> float:
     """What speaks for one event besides likeness, and what against it."""
     weight = 0.0
     if new.events and old.events:
-        weight += _SAME_TYPE if set(new.events) & set(old.events) else -_OTHER_TYPE
-    # a short bare number is as often the name of a model ("737") as a figure
-    if {f for f in new.figures if " " in f or len(f) > 3} & set(old.figures):
+        weight += -_OTHER_TYPE if set(new.events).isdisjoint(old.events) else _SAME_TYPE
+    if old.figures and not _firm_figures(new.figures).isdisjoint(old.figures):
         weight += _SAME_FIGURE
-    names = set(new.fp.head.names) & set(old.fp.head.names)
+    names = _common_names(new, old)
     # a company's own name says nothing more where the company is known to be one
     weight += (
         (_SAME_FIGURE if len(names) > _SURE_NAMES else 0.0)
@@ -238,6 +245,17 @@ def _evidence(new: Report, old: Report, *, common: bool) -> float:
         else _SAME_NAME * min(_MOST_NAMES, max(0, len(names) - 1))
     )
     return weight
+
+
+@lru_cache(maxsize=1_024)
+def _firm_figures(figures: tuple[str, ...]) -> frozenset[str]:
+    """Those that say something: a short bare number is as often the name of a model ("737") as a figure."""
+    return frozenset(f for f in figures if " " in f or len(f) > 3)
+
+
+def _common_names(new: Report, old: Report) -> set[str]:
+    a, b = new.fp.head.names, old.fp.head.names
+    return set(a).intersection(b) if a and b else set()
 
 
 def _against(new: Report, old: Report, *, alike: bool, common: bool) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from alertd.articles import Article, Placement, Relation, Story, Tags
 from alertd.stories.agreement import new_figures, superseded
 from alertd.stories.cleaning import is_correction
-from alertd.stories.events import Report, cosine, merged, same_event, shared, subjects, worth_comparing
+from alertd.stories.events import Report, likenesses, merged, same_event, shared, subjects, worth_comparing
 from alertd.stories.figures import direction
 from alertd.stories.fingerprints import Fingerprint, shared_words
 
@@ -107,65 +107,56 @@ def place(
         return _joined(said, original, "copy", f"the text that {_first(original)} had first", now)
     if earlier is not None:
         return _joined(said, earlier, "update", "edited by its outlet", now)
-    near = worth_comparing(said.report, [(c.embedding, c.mean, c.encoder) for c in candidates])
-    candidates = [candidate for candidate, worth in zip(candidates, near, strict=True) if worth]
+    found = likenesses(said.report, [(c.embedding, c.mean, c.encoder) for c in candidates])
+    near = [(candidate, one) for candidate, one in zip(candidates, found, strict=True) if worth_comparing(one)]
     best: tuple[float, float, str, StoryCandidate, str] | None = None
-    for candidate in candidates:
+    for candidate, one in near:
         if candidate.story.id in apart and not said.correction:
             continue
-        strength, reason = _joins(said, candidate, now)
+        strength, reason = _joins(said, candidate, one, now)
         key = (-strength, candidate.story.first_seen, candidate.story.id, candidate, reason)
         if reason and (best is None or key[:3] < best[:3]):
             best = key
     if best is not None:
         return _joined(said, best[3].story, "same_event", best[4], now)
-    novelty, reason = _against_past(said, candidates)
+    novelty, reason = _against_past(said, near)
     return Placement(_opened(said, now), "first", novelty, reason)
 
 
-def _against_past(said: _Said, candidates: Sequence[StoryCandidate]) -> tuple[float, str]:
+_Near = tuple[StoryCandidate, tuple[float | None, float | None]]
+
+
+def _against_past(said: _Said, near: Sequence[_Near]) -> tuple[float, str]:
     """How new a story is for its companies, and in words: the fifth of one kind in a week is less so than the first."""
     reason = "no earlier report of it"
     likest = 0.0
-    for candidate in candidates:
+    for candidate, (first, _) in near:
         story = candidate.story
-        if set(said.events) & set(story.events) and shared(said.issuers, story.issuers):
-            likest = max(likest, cosine(said.report, _told(candidate)) or 0.0)
+        if not set(said.events).isdisjoint(story.events) and shared(said.issuers, story.issuers):
+            likest = max(likest, first or 0.0)
     if likest <= _UNLIKE:
         return 1.0, reason
     novelty = 1.0 - _PAST * (likest - _UNLIKE) / (1 - _UNLIKE)
     return round(novelty, 3), f"{reason}; the company had something like it before (likeness {likest:.2f})"
 
 
-def _joins(said: _Said, candidate: StoryCandidate, now: float) -> tuple[float, str]:
+def _joins(
+    said: _Said, candidate: StoryCandidate, likeness_of: tuple[float | None, float | None], now: float
+) -> tuple[float, str]:
     """How strongly and why an article belongs to an open story; "" when it does not."""
     story = candidate.story
     if not -OPEN <= now - story.last_seen <= OPEN:
         return 0.0, ""
     told = Report(
-        candidate.first,
-        story.issuers,
-        story.events,
-        story.figures,
-        candidate.embedding,
-        candidate.encoder,
+        candidate.first, story.issuers, story.events, story.figures, candidate.embedding, candidate.encoder,
         candidate.mean,
-    )
-    strength, likeness = same_event(said.report, told, corrects=said.correction)
+    )  # fmt: skip
+    strength, likeness = same_event(said.report, told, likeness_of, corrects=said.correction)
     if likeness:
         # of several alike, the one that says most of the same, and the one that many tell
         strength += _TOLD * math.log2(min(candidate.voices, _MANY)) + _SAID * shared_words(said.facts, candidate.first)
     reason = f"the event that {_first(story)} reported first ({likeness})" if likeness else ""
     return strength, reason
-
-
-def _told(candidate: StoryCandidate) -> Report:
-    """A story as one side of a comparison."""
-    story = candidate.story
-    return Report(
-        candidate.first, story.issuers, story.events, story.figures, candidate.embedding, candidate.encoder,
-        candidate.mean,
-    )  # fmt: skip
 
 
 def _first(story: Story) -> str:

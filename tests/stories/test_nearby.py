@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alertd.stories.events import Report, worth_comparing
+from alertd.stories.events import Report, likenesses, worth_comparing
 from alertd.stories.fingerprints import Fingerprint
 from alertd.stories.nearby import Nearby
 from alertd.vectors import pack
@@ -38,7 +38,7 @@ def test_what_is_worth_comparing_is_the_same_as_one_by_one(
     for name, (first, mean, made) in zip(names, stories, strict=True):
         nearby.put(name, first, mean, made, 0.0)
     report = Report(Fingerprint(), embedding=embedding, encoder=encoder)
-    wanted = [name for name, worth in zip(names, worth_comparing(report, stories), strict=True) if worth]
+    wanted = [name for name, one in zip(names, likenesses(report, stories), strict=True) if worth_comparing(one)]
     assert worth(nearby, names, embedding, encoder) == wanted
 
 
