@@ -19,7 +19,7 @@ from alertd.articles import Tags
 from alertd.stories import sketches
 from alertd.stories.agreement import clash, opposite_words
 from alertd.stories.figures import Facts, direction
-from alertd.stories.fingerprints import Fingerprint, content, contradiction, likeness, title_likeness
+from alertd.stories.fingerprints import Fingerprint, content, contradiction, likeness, shared_words, title_likeness
 from alertd.vectors import pack
 
 NEAR_COMPANY = 0.64
@@ -43,6 +43,8 @@ _OTHER_TYPE, _OTHER_NAME = 0.05, 0.03
 _ALIKE_TITLES, _ALIKE_TEXTS = 0.45, 0.6
 _WORDS_ONLY = 0.5
 _SURE_NAMES, _MOST_NAMES, _SENTENCE = 2, 3, 10
+_ANYWAY, _MOST_SAID = 0.15, 0.2
+"""Share of their words that two texts have in common whatever they tell, and the most that more of them speak for."""
 _PLACES = 4
 _NEVER = 2.0
 _LOOSE = ("weekday", "date", "span")
@@ -101,6 +103,8 @@ def same_event(
         kind = "meaning"
         needed = _needed(new, old, common=common, known=known)
         strength = near + _evidence(new, old, common=common)
+        if not known and strength + _MOST_SAID >= needed:
+            strength += _said_alike(new, old)
     if strength < needed:
         return 0.0, ""
     alike = title_likeness(new.fp.title, old.fp.title) >= _ALIKE_TITLES or likeness(new.fp, old.fp) >= _ALIKE_TEXTS
@@ -245,6 +249,14 @@ def _evidence(new: Report, old: Report, *, common: bool) -> float:
         else _SAME_NAME * min(_MOST_NAMES, max(0, len(names) - 1))
     )
     return weight
+
+
+def _said_alike(new: Report, old: Report) -> float:
+    """What speaks for one event where no company does: two texts that share more words than any two."""
+    if not new.fp.words or not old.fp.words:
+        return 0.0
+    share = (shared_words(new.fp, old.fp) + shared_words(old.fp, new.fp)) / 2
+    return min(_MOST_SAID, max(0.0, share - _ANYWAY))
 
 
 @lru_cache(maxsize=1_024)
