@@ -32,6 +32,8 @@ _ROLES, _FEELINGS = slice(3, 6), slice(6, 9)
 """Places of the logits of role and sentiment in a piece's row; before them are O, B and I of a name."""
 _OUTPUTS = ["tokens", "documents", "embedding"]
 _BATCH = 16
+_FEW, _MANY = 4, 128
+"""Articles up to which a GPU takes as long as two cores or longer, and those that go to it together."""
 _NAMED = 0.5
 """From which P(company) a word is part of a name that the encoder finds itself."""
 _SHORTEST_HASH = 10
@@ -135,10 +137,13 @@ class Encoder:
             more from two cores than one batch from both (measured, also for a single headline).
         threads: how many batches are computed side by side.
         description: as written beside the weights.
+        many: a session for more than a few articles at once, as on a GPU; None for none.
     """
 
-    def __init__(self, tokenizer: Any, run: Any, threads: int, description: Mapping[str, Any]) -> None:
-        self._reader, self._run, self._threads = Reader(tokenizer), run, threads
+    def __init__(
+        self, tokenizer: Any, run: Any, threads: int, description: Mapping[str, Any], many: Any = None
+    ) -> None:
+        self._reader, self._run, self._threads, self._many = Reader(tokenizer), run, threads, many
         # kept, for the first pass of a thread takes twice as long as the next
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="encoder")
         heads: Temperatures = description["temperatures"]
@@ -152,7 +157,7 @@ class Encoder:
 
     @classmethod
     def load(cls, threads: int | None = None, folder: Path = FOLDER) -> Encoder:
-        """Load the shipped model: on the GPU where there is one and torch is installed, else on the CPU.
+        """Load the shipped model; where there is a GPU and torch is installed, more than a few articles go there.
 
         Args:
             threads: how many are used; None for as many as the process may use.
@@ -164,15 +169,14 @@ class Encoder:
         description = _described(folder)
         _check_weights(folder / WEIGHTS, description)
         threads = threads or len(os.sched_getaffinity(0))
-        gpu = on_gpu(folder / WEIGHTS)
         try:
-            run = gpu or session(folder / WEIGHTS)
+            run = session(folder / WEIGHTS)
             found = [i.name for i in run.get_inputs()], [o.name for o in run.get_outputs()]
         except Exception as error:  # onnxruntime's errors have no common root of their own
             raise ModelError(f"cannot be loaded: {error}", where=str(folder / WEIGHTS), hint=_HINT) from error
         if found != (["ids", "kinds"], _OUTPUTS):
             raise ModelError(f"has other inputs and outputs: {found}", where=str(folder / WEIGHTS), hint=_HINT)
-        return cls(_tokenizer(folder), run, 1 if gpu else threads, description)
+        return cls(_tokenizer(folder), run, threads, description, on_gpu(folder / WEIGHTS))
 
     def beside(self, work: Callable[[], Made]) -> Callable[[], Made]:
         """Begin work that needs no model, to be done while an article is read; returns what waits for its outcome.
@@ -194,24 +198,29 @@ class Encoder:
         """
         windows = [self._reader.read(given.title, given.body) for given in inputs]
         order = sorted(range(len(windows)), key=lambda i: -len(windows[i].ids))
+        if self._many is not None and len(order) > _FEW:
+            for start in range(0, len(order), _MANY):
+                part = order[start : start + _MANY]
+                yield from zip(part, self._batch([windows[i] for i in part], self._many), strict=True)
+            return
         # several for each thread, the longest first, so that none waits long for another at the end
         size = min(_BATCH, -(-len(order) // (4 * self._threads)))
         batches = [order[start : start + size] for start in range(0, len(order), max(size, 1))]
         if len(batches) <= 1 or self._threads == 1:
             for batch in batches:
-                yield from zip(batch, self._batch([windows[i] for i in batch]), strict=True)
+                yield from zip(batch, self._batch([windows[i] for i in batch], self._run), strict=True)
             return
-        jobs = {self._pool.submit(self._batch, [windows[i] for i in batch]): batch for batch in batches}
+        jobs = {self._pool.submit(self._batch, [windows[i] for i in batch], self._run): batch for batch in batches}
         for job in as_completed(jobs):
             yield from zip(jobs[job], job.result(), strict=True)
 
-    def _batch(self, windows: Sequence[Window]) -> list[Encoded]:
-        """One batch through the session."""
+    def _batch(self, windows: Sequence[Window], run: Any) -> list[Encoded]:
+        """One batch through a session."""
         lengths = [len(w.ids) for w in windows]
         given = np.zeros((2, len(windows), max(lengths)), np.int64)
         for row, window in enumerate(windows):
             given[:, row, : lengths[row]] = window.ids, window.kinds
-        tokens, documents, embeddings = self._run.run(_OUTPUTS, {"ids": given[0], "kinds": given[1]})
+        tokens, documents, embeddings = run.run(_OUTPUTS, {"ids": given[0], "kinds": given[1]})
         tokens /= self._token_heads
         documents = documents / self._document_heads
         # In rows of their own, which costs a sixth of going over columns, and the sentiment of the whole as one more

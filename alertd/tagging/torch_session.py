@@ -1,6 +1,6 @@
 """The shipped model in torch, on a GPU: the graph of the ONNX file, computed node by node.
 
-Weights stay as they ship, int8; what goes into a product is not rounded here, so that answers differ from those of
+Weights are those that ship, int8; what goes into a product is not rounded here, so that answers differ from those of
 onnxruntime by less than int8 costs. An object of this module is used as an onnxruntime session is.
 """
 
@@ -69,6 +69,10 @@ class TorchSession:
             name: torch.from_numpy(value.copy()).to("cpu" if value.dtype == np.int64 else device)
             for name, value in graph.weights.items()
         }
+        for node in graph.nodes:
+            if node.kind in _WEIGHTS_OF:
+                weight, zero = (node.inputs[at] for at in _WEIGHTS_OF[node.kind])
+                self._weights[weight] = self._weights[weight].float() - self._weights[zero].float()
         self._last = {name: at for at, node in enumerate(graph.nodes) for name in node.inputs}
 
     def get_inputs(self) -> list[Named]:
@@ -149,16 +153,17 @@ def _quantise(_: Node, value: Any) -> tuple[Any, Any, Any]:
     return value, torch.ones(()), torch.zeros(())
 
 
-def _product(_: Node, value: Any, weight: Any, zero: Any, weight_zero: Any) -> Any:
-    return (value - zero) @ (weight.float() - weight_zero.to(weight.device).float())
+def _product(_: Node, value: Any, weight: Any, *_zeros: Any) -> Any:
+    """Nothing is rounded here, and the weights were made numbers when they were loaded."""
+    return value @ weight
 
 
 def _attention(node: Node, value: Any, weight: Any, bias: Any, *more: Any) -> Any:
     """Query, key and value by one product, and attention among them."""
     from torch.nn.functional import scaled_dot_product_attention
 
-    scale, weight_scale, kept, zero, weight_zero = more
-    product = _product(node, value, weight, zero, weight_zero) * (scale.to(weight.device) * weight_scale) + bias
+    scale, weight_scale, kept, *_ = more
+    product = _product(node, value, weight) * (scale.to(weight.device) * weight_scale) + bias
     query, key, values = product.unflatten(-1, (3, node.attributes["num_heads"], -1)).permute(2, 0, 3, 1, 4)
     mask = kept[:, None, None, :].bool()
     return scaled_dot_product_attention(query, key, values, attn_mask=mask).transpose(1, 2).flatten(2)
@@ -194,3 +199,6 @@ OPERATORS: Final[Mapping[str, Callable[..., Any]]] = {
     "Unsqueeze": _unsqueeze,
 }
 """The operators that our export writes, as onnx and onnxruntime define them."""
+
+_WEIGHTS_OF: Final = {"MatMulInteger": (1, 3), "QAttention": (1, 7)}
+"""Where among the inputs of an operator int8 weights stand and their zero point, which are made numbers once."""

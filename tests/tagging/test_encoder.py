@@ -4,7 +4,9 @@ import hashlib
 import json
 import shutil
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from alertd.errors import ModelError
 from alertd.tagging.encoder import DESCRIPTION, FOLDER, WEIGHTS, Encoded, Encoder, EncoderInput
 from alertd.tagging.layout import EncoderField
 from alertd.tagging.tagger import Tagger, TagInput
+from alertd.tagging.torch_session import TorchSession
 from alertd.taxonomy import EVENT_TYPES
 
 ENCODER = Encoder.load()
@@ -31,6 +34,28 @@ def company(text: str, name: str) -> float:
     scores = encode(text).span("title", text.index(name), text.index(name) + len(name))
     assert scores is not None
     return scores.company
+
+
+def test_more_than_a_few_articles_go_to_the_card_and_these_stay_on_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alertd.tagging.encoder.on_gpu", lambda path: TorchSession(path, "cpu"))
+    both = Encoder.load()
+    sizes: list[int] = []
+    real = both._many.run
+
+    def counted(names: Sequence[str], given: Mapping[str, Any]) -> Any:
+        sizes.append(len(given["ids"]))
+        return real(names, given)
+
+    monkeypatch.setattr(both._many, "run", counted)
+    texts = [
+        EncoderInput(f"{name} raises its dividend by {n}%") for n in range(50) for name in ("Nestle", "Shell", "BP")
+    ]
+    few, many = both.encode(texts[:4]), both.encode(texts)
+    assert sizes == [128, 22]
+    for given_, encoded in [*zip(texts, few, strict=False), *zip(texts, many, strict=True)]:
+        alone = encode(given_.title)
+        assert encoded.events["dividend"] == pytest.approx(alone.events["dividend"], abs=0.1)
+        assert [m.start for m in encoded.mentions()] == [m.start for m in alone.mentions()]
 
 
 def test_what_it_says_has_the_form_that_is_promised() -> None:
