@@ -64,6 +64,7 @@ class Hubs:
         self._poster = poster
         self._callback = callback.rstrip("/")
         self._known: dict[str, Subscription] = {}
+        self._finding = asyncio.Lock()
         self._names: dict[str, str] = {}
         self._queue: asyncio.Queue[tuple[str, Mapping[str, str], bytes]] = asyncio.Queue(WAITING)
         self._polling: Polling | None = None
@@ -110,9 +111,14 @@ class Hubs:
 
     async def _find(self, token: str) -> str:
         """The feed of a subscription that this process or another one asked for, "" for none."""
-        # whoever sends tokens that nobody has must not have the store read each time
-        if token not in self._names and self._context.monotonic() - self._learned > _LOOK:
-            await self._learn()
+        if token not in self._names:
+            # A hub may call at once, and another process than the one that asked it. Whoever sends tokens that nobody
+            # has must not have the store read each time: all who ask wait for the next reading.
+            asked = self._context.monotonic()
+            await asyncio.sleep(min(_LOOK, max(0.0, self._learned + _LOOK - asked)))
+            async with self._finding:
+                if token not in self._names and self._learned <= asked:
+                    await self._learn()
         return self._names.get(token, "")
 
     async def _asking(self, stop: asyncio.Event, polling: Polling) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -286,6 +287,36 @@ async def test_a_hub_may_call_any_of_the_processes_that_poll(redis: Redis, tmp_p
             await hub.verify({**hub.asked[-1], "hub.callback": callback})
             assert hub.verified[-1] == (200, "c" * 40)
             assert (await here.subscribed()).until > known.until + 500
+
+
+async def test_a_hub_may_call_at_once_and_tokens_that_nobody_has_share_one_reading(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        fake_hub() as hub,
+        world(redis, tmp_path, hub) as here,
+        context(redis, tmp_path, process="there", now=here.ctx.now) as there,
+        Poster(contact="desk@example.com", allow_private=True) as poster,
+    ):
+        known = await here.subscribed()
+        hubs = Hubs(there, poster, "")
+        # it read what is stored a moment before the other process subscribed
+        hubs._learned = there.monotonic()
+        readings = 0
+        real = hubs._learn
+
+        async def counted() -> None:
+            nonlocal readings
+            readings += 1
+            await real()
+
+        monkeypatch.setattr(hubs, "_learn", counted)
+        tokens = ("nobodys", known.token, *map(str, range(20)))
+        found = await asyncio.gather(*map(hubs._find, tokens))
+        assert found == ["", "wire", *[""] * 20]
+        assert readings == 1
+        assert await hubs._find(known.token) == "wire"
+        assert readings == 1
 
 
 async def test_a_push_whose_feed_went_to_another_process_just_now_is_not_lost(redis: Redis, tmp_path: Path) -> None:
