@@ -90,14 +90,20 @@ def main(arguments: Sequence[str]) -> int:
         value = getattr(events, name)
         print(f"{name} = {value}")
         for moved in (value + options.step * n for n in range(-3, 4)):
-            setattr(events, name, moved)
+            _move(name, moved)
             answers = []
             for one in every:
                 figures = one.measure(placed(one.articles))
                 answers.append(f"{one.name} " + " ".join(f"{key} {number:.3f}" for key, number in figures.items()))
             print(f"  {moved:.2f}  " + " | ".join(answers), flush=True)
-        setattr(events, name, value)
+        _move(name, value)
     return 0
+
+
+def _move(name: str, value: float) -> None:
+    setattr(events, name, value)
+    # what rules most out follows from the thresholds
+    events.LEAST_COMPANY, events.LEAST_OTHERS = events.least()
 
 
 def _entry(title: str, text: str, published: float, source: str = "") -> Entry:

@@ -31,7 +31,7 @@ from alertd.stages.telling import Teller
 from alertd.store import keys
 from alertd.store.leases import Lease
 from alertd.store.streams import Delivery
-from alertd.stories.events import CANDIDATES, places, subjects
+from alertd.stories.events import CANDIDATES, places, report_of, subjects
 from alertd.watchlist.pulse import LIMITS
 
 logger = logging.getLogger(__name__)
@@ -235,7 +235,7 @@ class Decider:
         # the stories of relatives stand among the candidates for the sake of what is remembered with them
         found = self._shelf.get([ident for ident in family if ident], article.arrived)
         if not found:
-            found = await self._shelf.search(sought, tags, article.arrived)
+            found = await self._shelf.search(sought, report_of(one.fp, tags), article.arrived)
         original, earlier = (found.get(ident) for ident in family)
         return Known(
             tags, one.fp, original.candidate.story if original else None,

@@ -14,9 +14,9 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from alertd.articles import Entry, Story, Tags
+from alertd.articles import Entry, Story
 from alertd.store import keys
-from alertd.stories.events import CANDIDATES
+from alertd.stories.events import CANDIDATES, Report
 from alertd.stories.fingerprints import Fingerprint, fingerprint
 from alertd.stories.nearby import Nearby
 from alertd.stories.placing import StoryCandidate
@@ -71,6 +71,9 @@ class _Batch:
     listed: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
+_compared = attrgetter(
+    "candidate.embedding", "candidate.mean", "candidate.encoder", "candidate.story.issuers", "candidate.first"
+)
 _values = attrgetter(*(one.name for one in fields(Story)))
 
 
@@ -177,14 +180,22 @@ class Shelf:
     def _remember(self, story: Shelved) -> int:
         """Have a story at hand as the one that was set last; returns the row of its vectors."""
         ident = story.candidate.story.id
-        self._stories.pop(ident, None)
+        known = self._stories.pop(ident, None)
         self._stories[ident] = story
+        if known is not None and ident in self._nearby and _compared(known) == _compared(story):
+            # as copies leave it
+            self._set += 1
+            return self._nearby.touch(ident, story.candidate.story.last_seen)
         return self._place(story)
 
     def _place(self, story: Shelved) -> int:
         one = story.candidate
         self._set += 1
-        return self._nearby.put(one.story.id, one.embedding, one.mean, one.encoder, one.story.last_seen)
+        # of what was read from the store alone the first headline is not known
+        names = one.first.head.names if one.first.title else None
+        return self._nearby.put(
+            one.story.id, one.embedding, one.mean, one.encoder, one.story.last_seen, one.story.issuers, names
+        )
 
     async def search_ahead(self, sought: Iterable[str]) -> None:
         """Have at hand the latest stories that are listed under the keys of articles, see `events.places`."""
@@ -221,14 +232,14 @@ class Shelf:
             if (story := stories.get(ident)) and story.candidate.story.last_seen > oldest
         }  # fmt: skip
 
-    async def search(self, sought: Sequence[str], tags: Tags, now: float) -> dict[str, Shelved]:
+    async def search(self, sought: Sequence[str], new: Report, now: float) -> dict[str, Shelved]:
         """Give the stories that are listed under the keys of an article, for which it was searched ahead, in any order.
 
-        Those that are hopelessly unlike it in meaning are left out, and none of them is read.
+        Those that are not worth a comparison are left out, and none of them is read.
         """
         listed = self._lists
         rows = np.frombuffer(b"".join([listed[key] for key in sought if key in listed]), np.intc)
-        near = self._nearby.worth(rows, tags.embedding, tags.versions.get("encoder", ""))
+        near = self._nearby.worth(rows, new)
         if not near:
             return {}
         await self._load(set(near))

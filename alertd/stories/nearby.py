@@ -1,23 +1,31 @@
-"""The vectors of many stories side by side, so that most of what an article cannot belong to is told at one price."""
+"""What tells many stories apart from an article side by side, so that most are ruled out at one price."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import lru_cache
 from itertools import islice, takewhile
 from typing import Final
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alertd.stories.events import HOPELESS, raw, unit
+from alertd.stories.events import HOPELESS, LEAST_COMPANY, LEAST_OTHERS, Report, meetings, raw, unit
 
 _FIRST_ROWS: Final = 256
+_ISSUERS, _NAMES = 4, 8
+"""Issuers and names of a story that are held against those of an article; of one with more only the vectors count."""
+_ROUNDING: Final = 1e-4
+"""What a product of many rows may differ by from one of each."""
 _ANY: Final = -1
 _NONE: Final = -1
 _USUAL: Final = 2
 
 
 class Nearby:
-    """Vectors of stories by the stories' ids: of each that of its first article, and the mean of all.
+    """What is compared first of stories, by their ids: vectors, of the first article and the mean of all, and codes of
+    issuers and of the names in the first headline.
 
     Args:
         size: values of a vector; one of another size is never compared, and tells nothing apart.
@@ -30,18 +38,31 @@ class Nearby:
         self._free: list[int] = []
         self._encoders: dict[str, int] = {"": _ANY}
         self._values = np.zeros((0, size), np.int8)
-        # the product with a vector of length 1 from which on two are worth a comparison: any, where there is no vector
-        self._enough = np.zeros(0, np.float32)
+        # what makes a vector's length 1, and what is added to its cosines: where there is no vector, they are endless
+        self._scale = np.zeros(0, np.float32)
+        self._endless = np.zeros(0, np.float32)
+        # codes, and whether they are of all that the story has
+        self._issuers = np.zeros((0, _ISSUERS), np.uint32)
+        self._names = np.zeros((0, _NAMES), np.uint32)
+        self._whole = np.zeros(0, np.bool_)
         self._encoder = np.zeros(0, np.int16)
         self._seen = np.zeros(0, np.float64)
         # the mean has a row of its own, which most stories do not need
         self._mean = np.zeros(0, np.int32)
 
-    def put(self, ident: str, first: str, mean: str, encoder: str, seen: float) -> int:
-        """Remember a story's vectors, packed as in `Tags.embedding`; "" for none.
+    def put(
+        self, ident: str, first: str, mean: str, encoder: str, seen: float,
+        issuers: tuple[str, ...] = (), names: tuple[str, ...] | None = None,
+    ) -> int:  # fmt: skip
+        """Remember a story.
 
         Args:
+            ident: its id.
+            first, mean: vectors, packed as in `Tags.embedding`; "" for none.
+            encoder: what made them.
             seen: when its latest article came, Unix seconds.
+            issuers: of its subjects.
+            names: in its first article's headline, None where they are not known.
 
         Returns:
             The row in which they are until the story is dropped.
@@ -53,6 +74,7 @@ class Nearby:
         self._row[ident] = row
         self._seen[row] = seen
         self._encoder[row] = self._encoders.setdefault(encoder, len(self._encoders))
+        self._code(row, issuers, names)
         self._write(row, first)
         if mean and self._mean[row] < 0:
             # not in one statement: to take a row may put a longer array in the place of this one
@@ -64,10 +86,14 @@ class Nearby:
 
     def _taken(self) -> int:
         if not self._free:
-            rows = len(self._enough)
+            rows = len(self._scale)
             more = max(_FIRST_ROWS, rows)
             self._values = np.concatenate((self._values, np.zeros((more, self._size), np.int8)))
-            self._enough = np.concatenate((self._enough, np.zeros(more, np.float32)))
+            self._scale = np.concatenate((self._scale, np.zeros(more, np.float32)))
+            self._endless = np.concatenate((self._endless, np.zeros(more, np.float32)))
+            self._issuers = np.concatenate((self._issuers, np.zeros((more, _ISSUERS), np.uint32)))
+            self._names = np.concatenate((self._names, np.zeros((more, _NAMES), np.uint32)))
+            self._whole = np.concatenate((self._whole, np.zeros(more, np.bool_)))
             self._encoder = np.concatenate((self._encoder, np.zeros(more, np.int16)))
             self._seen = np.concatenate((self._seen, np.zeros(more, np.float64)))
             self._mean = np.concatenate((self._mean, np.full(more, _NONE, np.int32)))
@@ -78,9 +104,25 @@ class Nearby:
     def _write(self, row: int, packed: str) -> None:
         values, scale = raw(packed) if packed else (b"", 0.0)
         same = len(values) == self._size
-        self._enough[row] = HOPELESS / scale if same and scale else -np.inf
+        self._scale[row], self._endless[row] = (scale, 0.0) if same else (0.0, np.inf)
         if same:
             self._values[row] = np.frombuffer(values, np.int8)
+
+    def _code(self, row: int, issuers: tuple[str, ...], names: tuple[str, ...] | None) -> None:
+        coded = _issuer_codes(issuers), _codes(names or ())
+        whole = bool(issuers) and names is not None and len(coded[0]) <= _ISSUERS and len(coded[1]) <= _NAMES
+        self._whole[row] = whole
+        if whole:
+            for kept, codes in zip((self._issuers[row], self._names[row]), coded, strict=True):
+                kept[: len(codes)] = codes
+                kept[len(codes) :] = _NO_CODE
+
+    def touch(self, ident: str, seen: float) -> int:
+        """Remember that a story had an article that leaves all else as it is; returns its row."""
+        row = self._row.pop(ident)
+        self._row[ident] = row
+        self._seen[row] = seen
+        return row
 
     def __len__(self) -> int:
         """Of how many stories it has vectors."""
@@ -115,31 +157,73 @@ class Nearby:
         """Forget all."""
         self.drop(len(self._row))
 
-    def worth(self, rows: NDArray[np.int32], embedding: str, encoder: str) -> list[str]:
-        """Those of some stories that are not hopelessly unlike an article in meaning, by their ids, each once.
+    def worth(self, rows: NDArray[np.int32], new: Report) -> list[str]:
+        """Those of some stories that are worth a comparison with an article, by their ids, each once.
+
+        None is missing for which `events.worth_comparing` holds; others may be there.
 
         Args:
             rows: of stories that were put, in any order.
-            embedding: the article's vector, "" for none.
-            encoder: what made it; vectors of different encoders are not compared. "" is unknown.
+            new: the article. Vectors of different encoders are not compared; "" is unknown.
         """
-        if len(rows) and embedding and len(raw(embedding)[0]) == self._size:
-            rows = rows[self._near(rows, unit(embedding), encoder)]
+        if len(rows) and new.embedding and len(raw(new.embedding)[0]) == self._size:
+            rows = rows[self._near(rows, new)]
         return [self._ident[row] for row in dict.fromkeys(rows.tolist())]
 
-    def _near(self, rows: NDArray[np.int32], vector: NDArray[np.float32], encoder: str) -> NDArray[np.bool_]:
-        keep = self._like(rows, vector)
+    def _near(self, rows: NDArray[np.int32], new: Report) -> NDArray[np.bool_]:
+        vector = unit(new.embedding)
+        first = likest = self._cosines(rows, vector)
         means = self._mean.take(rows)
         if means.max() >= 0:
             of_many = np.flatnonzero(means >= 0)
-            keep[of_many] |= self._like(means[of_many], vector)
+            likest = first.copy()
+            likest[of_many] = np.maximum(first[of_many], self._cosines(means[of_many], vector))
+        keep = likest >= HOPELESS - _ROUNDING
+        if new.issuers:
+            keep &= ~self._whole.take(rows) | self._may_join(rows, new, first, likest)
         # as a rule there is one encoder, and all is made by it
-        if encoder and not (len(self._encoders) <= _USUAL and encoder in self._encoders):
+        if new.encoder and not (len(self._encoders) <= _USUAL and new.encoder in self._encoders):
             made = self._encoder.take(rows)
-            keep |= (made != self._encoders.get(encoder, len(self._encoders))) & (made != _ANY)
+            keep |= (made != self._encoders.get(new.encoder, len(self._encoders))) & (made != _ANY)
         return keep
 
-    def _like(self, rows: NDArray[np.int32], vector: NDArray[np.float32]) -> NDArray[np.bool_]:
+    def _cosines(self, rows: NDArray[np.int32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
         product = self._values.take(rows, axis=0).astype(np.float32) @ vector
-        like: NDArray[np.bool_] = product >= self._enough.take(rows)
-        return like
+        cosines: NDArray[np.float32] = product * self._scale.take(rows) + self._endless.take(rows)
+        return cosines
+
+    def _may_join(
+        self, rows: NDArray[np.int32], new: Report, first: NDArray[np.float32], likest: NDArray[np.float32]
+    ) -> NDArray[np.bool_]:
+        """Whether stories with issuers may be of the event of an article with issuers, or of one like it before."""
+        names = _shared(self._names.take(rows, axis=0), _codes(new.fp.head.names))
+        common = _shared(self._issuers.take(rows, axis=0), _issuer_codes(new.issuers)) > 0
+        # issuers may be different ones in spite of their codes: what their names and meaning say counts all the same
+        may: NDArray[np.bool_] = (likest >= _OTHERS.take(names, mode="clip")) | (common & (first >= _COMPANY))
+        return may
+
+
+_NO_CODE: Final = 0
+_OTHERS: Final = np.array(LEAST_OTHERS, np.float32) - np.float32(_ROUNDING)
+_COMPANY: Final = np.float32(LEAST_COMPANY - _ROUNDING)
+
+
+def _shared(codes: NDArray[np.uint32], sought: NDArray[np.uint32]) -> NDArray[np.intp]:
+    """How many of the codes sought are in each row."""
+    found: NDArray[np.intp] = (codes[:, :, np.newaxis] == sought).any(1).sum(1)
+    return found
+
+
+@lru_cache(maxsize=16_384)
+def _issuer_codes(issuers: tuple[str, ...]) -> NDArray[np.uint32]:
+    return _coded(meetings(issuers))
+
+
+@lru_cache(maxsize=16_384)
+def _codes(names: tuple[str, ...]) -> NDArray[np.uint32]:
+    return _coded(set(names))
+
+
+def _coded(words: Iterable[str]) -> NDArray[np.uint32]:
+    """Codes of words, none of them `_NO_CODE`; two that have one code count as two."""
+    return np.array([crc32(word.encode("utf-8", "replace")) or 1 for word in words], np.uint32)

@@ -11,13 +11,23 @@ import msgspec
 from alertd.articles import Article, Placement, Relation, Story, Tags
 from alertd.stories.agreement import new_figures, superseded
 from alertd.stories.cleaning import is_correction
-from alertd.stories.events import Report, likenesses, merged, same_event, shared, subjects, worth_comparing
+from alertd.stories.events import (
+    ONCE_BEFORE,
+    Likeness,
+    Report,
+    likenesses,
+    merged,
+    report_of,
+    same_event,
+    shared,
+    worth_comparing,
+)
 from alertd.stories.figures import direction
 from alertd.stories.fingerprints import Fingerprint, shared_words
 
 OPEN = 36 * 3600.0
 """Seconds after its latest article for which others may join a story."""
-_UNLIKE, _PAST = 0.5, 0.4
+_PAST = 0.4
 _TOLD, _MANY, _SAID = 0.02, 16, 0.1
 _NEWS = 0.5
 _SURE = 0.5
@@ -108,7 +118,10 @@ def place(
     if earlier is not None:
         return _joined(said, earlier, "update", "edited by its outlet", now)
     found = likenesses(said.report, [(c.embedding, c.mean, c.encoder) for c in candidates])
-    near = [(candidate, one) for candidate, one in zip(candidates, found, strict=True) if worth_comparing(one)]
+    near = [
+        (candidate, one) for candidate, one in zip(candidates, found, strict=True)
+        if worth_comparing(said.report, candidate.story.issuers, candidate.first.head.names, one)
+    ]  # fmt: skip
     best: tuple[float, float, str, StoryCandidate, str] | None = None
     for candidate, one in near:
         if candidate.story.id in apart and not said.correction:
@@ -123,7 +136,7 @@ def place(
     return Placement(_opened(said, now), "first", novelty, reason)
 
 
-_Near = tuple[StoryCandidate, tuple[float | None, float | None]]
+_Near = tuple[StoryCandidate, Likeness]
 
 
 def _against_past(said: _Said, near: Sequence[_Near]) -> tuple[float, str]:
@@ -134,15 +147,13 @@ def _against_past(said: _Said, near: Sequence[_Near]) -> tuple[float, str]:
         story = candidate.story
         if not set(said.events).isdisjoint(story.events) and shared(said.issuers, story.issuers):
             likest = max(likest, first or 0.0)
-    if likest <= _UNLIKE:
+    if likest <= ONCE_BEFORE:
         return 1.0, reason
-    novelty = 1.0 - _PAST * (likest - _UNLIKE) / (1 - _UNLIKE)
+    novelty = 1.0 - _PAST * (likest - ONCE_BEFORE) / (1 - ONCE_BEFORE)
     return round(novelty, 3), f"{reason}; the company had something like it before (likeness {likest:.2f})"
 
 
-def _joins(
-    said: _Said, candidate: StoryCandidate, likeness_of: tuple[float | None, float | None], now: float
-) -> tuple[float, str]:
+def _joins(said: _Said, candidate: StoryCandidate, likeness_of: Likeness, now: float) -> tuple[float, str]:
     """How strongly and why an article belongs to an open story; "" when it does not."""
     story = candidate.story
     if not -OPEN <= now - story.last_seen <= OPEN:
@@ -172,13 +183,12 @@ class _Said:
         self.article = article
         self.facts = fp
         self.source = article.entry.source or article.entry.feed
-        self.issuers = subjects(tags)
         self.events = tuple([e.type for e in tags.events if e.confidence >= _SURE and e.type != _NO_EVENT])
         self.figures = tuple(dict.fromkeys((*fp.head.figures, *fp.lead.figures)))
         self.direction = direction(fp.head.directions) or direction(fp.lead.directions)
         self.correction = is_correction(article.entry.title)
-        encoder = tags.versions.get("encoder", "")
-        self.report = Report(fp, self.issuers, self.events, self.figures, tags.embedding, encoder)
+        self.report = report_of(fp, tags, self.events, self.figures)
+        self.issuers = self.report.issuers
 
 
 def _opened(said: _Said, now: float) -> Story:

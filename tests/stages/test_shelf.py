@@ -14,6 +14,8 @@ from alertd.articles import Story, Tags
 from alertd.stages import shelf as module
 from alertd.stages.shelf import Shelf, Shelved
 from alertd.store import keys
+from alertd.stories.events import Report, report_of
+from alertd.stories.fingerprints import Fingerprint
 from alertd.stories.placing import StoryCandidate
 from alertd.vectors import pack
 
@@ -41,7 +43,7 @@ async def stored(redis: Redis, one: Shelved) -> None:
 async def found(shelf: Shelf, key: str, tags: Tags | None = None) -> set[str]:
     await shelf.load([])
     await shelf.search_ahead([key])
-    return set(await shelf.search([key], tags or Tags(), NOW))
+    return set(await shelf.search([key], report_of(Fingerprint(), tags or Tags()), NOW))
 
 
 @pytest.mark.parametrize("most", [1, 3, 100])
@@ -75,7 +77,9 @@ async def test_stories_that_are_closed_for_good_do_not_pile_up(redis: Redis, mon
         await stored(redis, one)
         shelf.put(one)
         open_ones = [n for n in range(max(0, number - 19), number + 1) if PLACES[number % 6] in story(n).listed]
-        assert set(await shelf.search([PLACES[number % 6]], Tags(), now)) == {f"{n}-0" for n in open_ones}
+        assert set(await shelf.search([PLACES[number % 6]], Report(Fingerprint()), now)) == {
+            f"{n}-0" for n in open_ones
+        }
         assert max(len(shelf._nearby), len(shelf._stories)) <= 20 + 2 * 10
 
 
