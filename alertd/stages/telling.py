@@ -130,7 +130,7 @@ class Teller:
         article, tags, placement = one.article, one.tags, one.placement
         if not matches.fired:
             return Told((), {}, {}, outcome_of(article, placement, matches, ()), (), (), {})
-        kinds, pacing = self._recalled(now.book, matches, article, remembered)
+        kinds, pacing = self._recalled(now.book, matches, one, remembered)
         matches = kinds.judge(matches, article, tags, placement)
         matches, quiet = silenced(silences, matches, article, tags, placement)
         # before its pace is asked: what is dropped must not start a cooldown
@@ -192,7 +192,7 @@ class Teller:
         if not fired:
             return Remembered({}, {})
         stories = list(dict.fromkeys(one.placement.story.id for one, _ in fired))
-        wanted = [_names(book, found, one.article) for one, found in fired]
+        wanted = [_names(book, found, one) for one, found in fired]
         names = list(dict.fromkeys(name for kinds, paces in wanted for name in (*kinds, *paces)))
         async with cast(Any, self._context.store.redis).pipeline(transaction=False) as pipe:
             for story in stories:
@@ -207,12 +207,12 @@ class Teller:
         )
 
     def _recalled(
-        self, book: RuleBook, matches: Matches, article: Article, remembered: Remembered
+        self, book: RuleBook, matches: Matches, one: News, remembered: Remembered
     ) -> tuple[Kinds, Pacing]:  # fmt: skip
         known = remembered.states
-        kinds, paces = _names(book, matches, article)
+        kinds, paces = _names(book, matches, one)
         return Kinds(book.by_name, {key: known[key] for key in kinds if key in known}, self.since), Pacing(
-            book.by_name, {key: Pace.load(known.get(key)) for key in paces}, article.arrived
+            book.by_name, {key: Pace.load(known.get(key)) for key in paces}, one.article.arrived
         )
 
 
@@ -224,7 +224,7 @@ def _matched(book: RuleBook, one: News) -> Matches:
     return found if found.fired else Matches(stopped=near_miss(book, one.article, one.tags, one.placement))
 
 
-def _names(book: RuleBook, matches: Matches, article: Article) -> tuple[Sequence[str], Sequence[str]]:
+def _names(book: RuleBook, matches: Matches, one: News) -> tuple[Sequence[str], Sequence[str]]:
     """Names of what rules that match remember: by their kind, and of their pace."""
     wanted = [(book.by_name[found.rule], issuer_of(found.company)) for found in matches.fired]
-    return kind_keys(wanted), keys_for(wanted) if article.may_alert else []
+    return kind_keys(wanted, one.placement), keys_for(wanted) if one.article.may_alert else []

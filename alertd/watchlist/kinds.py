@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 from alertd.articles import Article, Placement, Tags
@@ -38,7 +38,12 @@ def horizon(rule: RuleLike) -> float:
 
 def mark(rule: RuleLike) -> str:
     """Stands for what a rule asks for: another definition has another mark."""
-    return hashlib.blake2b(rule.definition.encode("utf-8", "replace"), digest_size=6).hexdigest()
+    return _digest(rule.definition)
+
+
+@lru_cache(maxsize=4_096)
+def _digest(definition: str) -> str:
+    return hashlib.blake2b(definition.encode("utf-8", "replace"), digest_size=6).hexdigest()
 
 
 def kind_key(rule: RuleLike, issuer: str) -> str:
@@ -46,8 +51,13 @@ def kind_key(rule: RuleLike, issuer: str) -> str:
     return f"{rule.name}\x1f{issuer}\x1f{mark(rule)}"
 
 
-def kind_keys(rules: Sequence[tuple[RuleLike, str]]) -> list[str]:
-    """Names of all that has to be looked up for rules that matched, each with the company's issuer."""
+def kind_keys(rules: Sequence[tuple[RuleLike, str]], placement: Placement) -> list[str]:
+    """Names of all that has to be looked up for rules that matched an article, each with the company's issuer.
+
+    Whatever is remembered, a copy adds nothing to it but that something was heard.
+    """
+    if placement.relation == "copy":
+        return []
     return list(dict.fromkeys(kind_key(rule, issuer) for rule, issuer in rules if remembers(rule)))
 
 

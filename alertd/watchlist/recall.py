@@ -55,7 +55,7 @@ class Recall:
     def judge(self, matches: Matches, article: Article, tags: Tags, placement: Placement) -> tuple[Matches, list[str]]:
         """Leave out what does not fire; also says why, for each match."""
         wanted = [(self._book.by_name[found.rule], issuer_of(found.company)) for found in matches.fired]
-        states = {key: self.states[key][0] for key in kind_keys(wanted) if key in self.states}
+        states = {key: self.states[key][0] for key in kind_keys(wanted, placement) if key in self.states}
         kinds = Kinds(self._book.by_name, states, self._since)
         found = kinds.judge(matches, article, tags, placement)
         self.states.update(kinds.changed)
