@@ -15,7 +15,7 @@ from alertd.feeds.identity import KnownEntry
 from alertd.stages.accept import Judged, Mark
 from alertd.stages.context import Context
 from alertd.stages.originals import Candidate, Relation, comparable, meetings, places_of, related
-from alertd.stages.recent import Recent
+from alertd.stages.recent import Forgotten, Recent
 from alertd.store import keys
 from alertd.store.shares import Shares
 from alertd.stories.bands import bands_of
@@ -95,6 +95,7 @@ class Accepter:
         # as it is stored: most is only glanced at
         self._known: Recent[int, str] = Recent(_REMEMBERED)
         self._outlines = Outlines(_OUTLINED)
+        self._forgotten = Forgotten()
         self._connections = 0
         self._lasting, self._lasting_in = bytearray(), _NOWHERE
 
@@ -187,6 +188,7 @@ class Accepter:
                     return
                 continue
             if outcome == "accepted":
+                self._forgotten.note(answers[-1], accepted + len(answers), context.window)
                 self._outlines.put(accepted, outlines, places_of(found, known, accepted))
                 self._settle(batch, answers, found, accepted)
                 return
@@ -233,11 +235,13 @@ class Accepter:
             self._connections = self._context.store.connections
             self._known.clear()
             self._outlines.clear()
+            self._forgotten = Forgotten()
 
     async def _fetched(self, places: set[int]) -> Mapping[int, str]:
         """What is stored of accepted articles, as `accept.lua` writes it; the latest are at hand."""
         found = {place: self._known.get(place) for place in places}
-        missing = [place for place, known in found.items() if known is None]
+        # bands outlive the articles that had them
+        missing = [place for place, known in found.items() if known is None and place > self._forgotten.place]
         if missing:
             texts = await cast(Any, self._context.store.redis).mget([keys.fingerprint(place) for place in missing])
             for place, text in zip(missing, texts, strict=True):

@@ -1,9 +1,13 @@
-"""A mapping that forgets: what was set last stays at hand."""
+"""What was accepted last: a mapping that forgets, and what the store has forgotten."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from typing import Generic, TypeVar
+from collections import OrderedDict, deque
+from typing import Final, Generic, TypeVar
+
+_EVERY: Final = 600_000
+_LATE: Final = 1_000
+"""Milliseconds: between two notes, and that a key may outlive its time."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -26,3 +30,33 @@ class Recent(OrderedDict[K, V], Generic[K, V]):
         self.move_to_end(key)
         if len(self) > self._most:
             self.popitem(last=False)
+
+
+class Forgotten:
+    """Up to which place in the order articles are forgotten by the store, so that none of them is asked for in vain.
+
+    All times are the server's, for its clock ends the life of its keys.
+    """
+
+    def __init__(self) -> None:
+        self.place = 0
+        """The last place of which that is known."""
+        self._notes: deque[tuple[int, int]] = deque()
+        self._latest, self._longest = 0, 0
+
+    def note(self, ident: str, place: int, life: int) -> None:
+        """Take note of an article that was accepted just now.
+
+        Args:
+            ident: its id, which begins with the time.
+            place: its own.
+            life: seconds for which it is remembered.
+        """
+        now, life = int(ident.partition("-")[0]), life * 1000 + _LATE
+        # those since the note before may have been given another life
+        self._longest = max(self._longest, life)
+        if not self._notes or now - self._latest >= _EVERY:
+            self._notes.append((now + self._longest, place))
+            self._latest, self._longest = now, life
+        while self._notes and self._notes[0][0] < now:
+            _, self.place = self._notes.popleft()

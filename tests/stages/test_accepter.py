@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from redis.asyncio import Redis
 
 from alertd.articles import Entry
+from alertd.stages import accepter as accepter_module
 from alertd.stages.accept import Judged
 from alertd.stages.accepter import AT_ONCE, Accepter
 from alertd.stages.context import Context
@@ -289,6 +290,26 @@ async def test_what_is_at_hand_is_dropped_with_the_connection(redis: Redis, tmp_
         ctx.store.connections += 1
         await accepter.accept(await every(ctx, entry(TITLE, feed="post")))
         assert [row["copy"] for row in await stream(redis, keys.ARTICLES)] == ["", ""]
+
+
+async def test_what_is_past_its_life_is_not_asked_for(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(accepter_module, "_REMEMBERED", 0)
+    async with context(redis, tmp_path) as ctx:
+        lease = ctx.shares()
+        assert await lease.acquire()
+        accepter = Accepter(ctx, lease)
+        await accepter.accept(await every(ctx, entry(TITLE)))
+        await accepter.accept(await every(ctx, entry(TITLE, feed="post")))
+        accepter._forgotten.place = 2
+        await accepter.accept(await every(ctx, entry(TITLE, feed="times")))
+        copies = [row["copy"] for row in await stream(redis, keys.ARTICLES)]
+        assert [bool(copy) for copy in copies] == [False, True, False]
+        # another server may have given those places to others
+        ctx.store.connections += 1
+        await accepter.accept(await every(ctx, entry(TITLE, feed="daily")))
+        assert (await stream(redis, keys.ARTICLES))[-1]["copy"] == copies[1]
 
 
 async def test_of_another_server_nothing_is_left_out_by_what_was_at_hand(redis: Redis, tmp_path: Path) -> None:
