@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
 from itertools import islice, takewhile
 from typing import Final
@@ -14,8 +13,10 @@ from numpy.typing import NDArray
 from alertd.stories.events import HOPELESS, LEAST_COMPANY, LEAST_OTHERS, Report, meetings, raw, unit
 
 _FIRST_ROWS: Final = 256
-_ISSUERS, _NAMES = 4, 8
-"""Issuers and names of a story that are held against those of an article; of one with more only the vectors count."""
+_NAMES: Final = 8
+"""Names of a story that are held against those of an article; of one with more only the vectors count."""
+_WORDS: Final = 2
+"""Of 64 bits, in which a story's issuers are noted: one for each, and as a rule another one."""
 _ROUNDING: Final = 1e-4
 """What a product of many rows may differ by from one of each."""
 _ANY: Final = -1
@@ -24,8 +25,8 @@ _USUAL: Final = 2
 
 
 class Nearby:
-    """What is compared first of stories, by their ids: vectors, of the first article and the mean of all, and codes of
-    issuers and of the names in the first headline.
+    """What is compared first of stories, by their ids: vectors, of the first article and the mean of all, the issuers,
+    and the names in the first headline.
 
     Args:
         size: values of a vector; one of another size is never compared, and tells nothing apart.
@@ -41,8 +42,8 @@ class Nearby:
         # what makes a vector's length 1, and what is added to its cosines: where there is no vector, they are endless
         self._scale = np.zeros(0, np.float32)
         self._endless = np.zeros(0, np.float32)
-        # codes, and whether they are of all that the story has
-        self._issuers = np.zeros((0, _ISSUERS), np.uint32)
+        # bits of the issuers, codes of the names, and whether both are of all that the story has
+        self._issuers = np.zeros((0, _WORDS), np.uint64)
         self._names = np.zeros((0, _NAMES), np.uint32)
         self._whole = np.zeros(0, np.bool_)
         self._encoder = np.zeros(0, np.int16)
@@ -91,7 +92,7 @@ class Nearby:
             self._values = np.concatenate((self._values, np.zeros((more, self._size), np.int8)))
             self._scale = np.concatenate((self._scale, np.zeros(more, np.float32)))
             self._endless = np.concatenate((self._endless, np.zeros(more, np.float32)))
-            self._issuers = np.concatenate((self._issuers, np.zeros((more, _ISSUERS), np.uint32)))
+            self._issuers = np.concatenate((self._issuers, np.zeros((more, _WORDS), np.uint64)))
             self._names = np.concatenate((self._names, np.zeros((more, _NAMES), np.uint32)))
             self._whole = np.concatenate((self._whole, np.zeros(more, np.bool_)))
             self._encoder = np.concatenate((self._encoder, np.zeros(more, np.int16)))
@@ -109,13 +110,13 @@ class Nearby:
             self._values[row] = np.frombuffer(values, np.int8)
 
     def _code(self, row: int, issuers: tuple[str, ...], names: tuple[str, ...] | None) -> None:
-        coded = _issuer_codes(issuers), _codes(names or ())
-        whole = bool(issuers) and names is not None and len(coded[0]) <= _ISSUERS and len(coded[1]) <= _NAMES
+        coded = _codes(names or ())
+        whole = bool(issuers) and names is not None and len(coded) <= _NAMES
         self._whole[row] = whole
         if whole:
-            for kept, codes in zip((self._issuers[row], self._names[row]), coded, strict=True):
-                kept[: len(codes)] = codes
-                kept[len(codes) :] = _NO_CODE
+            self._issuers[row] = _bits(issuers)
+            self._names[row, : len(coded)] = coded
+            self._names[row, len(coded) :] = _NO_CODE
 
     def touch(self, ident: str, seen: float) -> int:
         """Remember that a story had an article that leaves all else as it is; returns its row."""
@@ -197,8 +198,8 @@ class Nearby:
     ) -> NDArray[np.bool_]:
         """Whether stories with issuers may be of the event of an article with issuers, or of one like it before."""
         names = _shared(self._names.take(rows, axis=0), _codes(new.fp.head.names))
-        common = _shared(self._issuers.take(rows, axis=0), _issuer_codes(new.issuers)) > 0
-        # issuers may be different ones in spite of their codes: what their names and meaning say counts all the same
+        common = (self._issuers.take(rows, axis=0) & _bits(new.issuers)).any(1)
+        # issuers may be different ones in spite of their bits: what names and meaning say counts all the same
         may: NDArray[np.bool_] = (likest >= _OTHERS.take(names, mode="clip")) | (common & (first >= _COMPANY))
         return may
 
@@ -215,15 +216,14 @@ def _shared(codes: NDArray[np.uint32], sought: NDArray[np.uint32]) -> NDArray[np
 
 
 @lru_cache(maxsize=16_384)
-def _issuer_codes(issuers: tuple[str, ...]) -> NDArray[np.uint32]:
-    return _coded(meetings(issuers))
+def _bits(issuers: tuple[str, ...]) -> NDArray[np.uint64]:
+    """A bit for each of some issuers; two that have one in common may be one."""
+    flags = np.zeros(64 * _WORDS, np.bool_)
+    flags[[crc32(issuer.encode("utf-8", "replace")) % len(flags) for issuer in meetings(issuers)]] = True
+    return np.packbits(flags).view(np.uint64)
 
 
 @lru_cache(maxsize=16_384)
 def _codes(names: tuple[str, ...]) -> NDArray[np.uint32]:
-    return _coded(set(names))
-
-
-def _coded(words: Iterable[str]) -> NDArray[np.uint32]:
-    """Codes of words, none of them `_NO_CODE`; two that have one code count as two."""
-    return np.array([crc32(word.encode("utf-8", "replace")) or 1 for word in words], np.uint32)
+    """Codes of names, none of them `_NO_CODE`; two that have one code count as two."""
+    return np.array([crc32(name.encode("utf-8", "replace")) or 1 for name in set(names)], np.uint32)
