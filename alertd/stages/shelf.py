@@ -25,7 +25,7 @@ from alertd.stories.records import read
 _STORIES, _LISTS, _VECTORS = 8_192, 32_768, 131_072
 """What is remembered at most: whole stories, lists of them, and vectors, of 384 bytes each."""
 _TIDY = 2_048
-"""Stories that are set until it is looked which are closed for good."""
+"""Stories more than there were, until it is looked which are closed for good."""
 
 
 class Shelved(msgspec.Struct, frozen=True, gc=False):
@@ -101,7 +101,7 @@ class Shelf:
         # what was put in this batch, and in the one before, which may not be stored yet
         self._batch, self._before = _Batch(), _Batch()
         self._latest = 0.0
-        self._set = 0
+        self._new = 0
 
     def clear(self) -> None:
         """Forget all; it is read from Redis again."""
@@ -147,8 +147,8 @@ class Shelf:
         if len(self._nearby) > _VECTORS:
             self._drop_vectors(_VECTORS // 4)
             self._lists.clear()
-        if self._set >= _TIDY:
-            self._set = 0
+        if self._new >= _TIDY:
+            self._new = 0
             self._drop_closed()
         await self._load(set(idents))
 
@@ -184,13 +184,12 @@ class Shelf:
         self._stories[ident] = story
         if known is not None and ident in self._nearby and _compared(known) == _compared(story):
             # as copies leave it
-            self._set += 1
             return self._nearby.touch(ident, story.candidate.story.last_seen)
         return self._place(story)
 
     def _place(self, story: Shelved) -> int:
         one = story.candidate
-        self._set += 1
+        self._new += one.story.id not in self._nearby
         # of what was read from the store alone the first headline is not known
         names = one.first.head.names if one.first.title else None
         return self._nearby.put(
