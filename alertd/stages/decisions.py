@@ -19,6 +19,7 @@ from alertd.watchlist.pulse import learned
 
 APART = "\x1f"
 """Between the keys that list a story, which are one argument of `decided.lua`."""
+_HOUR = 3600
 
 
 class Arrived(msgspec.Struct, frozen=True, gc=False):
@@ -75,6 +76,10 @@ class Known(msgspec.Struct, frozen=True, gc=False):
     untold: bool = False
     apart: tuple[str, ...] = ()
 
+    def before(self, placement: Placement) -> Shelved | None:
+        """What was remembered of the story of a placement; None when it opens one."""
+        return next((c for c in self.candidates if c.candidate.story.id == placement.story.id), None)
+
     def after(self, placement: Placement, seq: str, *, heard: bool = False) -> Shelved:
         """What is to be remembered of the story of a placement.
 
@@ -84,7 +89,7 @@ class Known(msgspec.Struct, frozen=True, gc=False):
         """
         if placement.relation == "first":
             return Shelved(grown(None, placement, self.fingerprint, self.tags), seq, self.sought[:MOST_PLACES])
-        mine = next((c for c in self.candidates if c.candidate.story.id == placement.story.id), None)
+        mine = self.before(placement)
         candidate = grown(mine.candidate if mine else None, placement, self.fingerprint, self.tags, heard=heard)
         listed = mine.listed if mine else ()
         new = places(self.fingerprint, placement.story.issuers) if placement.relation != "copy" else ()
@@ -98,6 +103,14 @@ class Placed(msgspec.Struct, frozen=True, gc=False):
     known: Known
     placement: Placement
     after: Shelved
+
+    @property
+    def renews(self) -> bool:
+        """Whether it is the first article of its story in an hour: then all that goes with the story lives on."""
+        before = self.known.before(self.placement)
+        if before is None:
+            return True
+        return before.candidate.story.last_seen // _HOUR != self.placement.story.last_seen // _HOUR
 
     @property
     def news(self) -> News:
@@ -168,8 +181,8 @@ def row(one: Decided, record: str, at: float) -> list[str | int | float | bytes]
     values: list[str | int | float | bytes] = [
         delivery.id, 0, article.id, delivery.fields["seq"], placement.story.id, _plain(one.decision), record,
         _plain(recent), row_of(article, placed.known.tags, placement), _plain(_told(article, placement)),
-        APART.join(placed.after.listed), len(told.states), len(told.due), len(told.keys), len(held) // 2,
-        len(told.alerts),
+        APART.join(placed.after.listed), int(placed.renews),
+        len(told.states), len(told.due), len(told.keys), len(held) // 2, len(told.alerts),
     ]  # fmt: skip
     if told.states or told.due or told.keys:
         values += (part for state in told.states for part in state)

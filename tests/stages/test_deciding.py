@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, cast
 import pytest
 from redis.asyncio import Redis
 
-from alertd.articles import Alert, Entry, loads
+from alertd.articles import Alert, Article, Entry, dumps, loads
 from alertd.stages import decide as decide_module
 from alertd.stages.context import Context
 from alertd.stages.decide import DecideStage
@@ -106,6 +107,29 @@ async def test_a_copy_counts_at_its_place_and_once_wherever_it_waited(redis: Red
         assert (story.voices, story.story.articles, story.reports) == (3, 3, 1)
         assert len(await decisions(redis, [*ids, *more])) == 3
         assert await lag(ctx.store, keys.TAGGED) == 0
+
+
+async def test_what_goes_with_a_story_lives_on_with_its_articles(redis: Redis, tmp_path: Path) -> None:
+    async with context(redis, tmp_path, RULES) as ctx:
+        (first,), rows = await waiting(ctx, redis, entry(TITLE))
+        decide = await stage(ctx)
+        await decide.decide(rows)
+        lists = await cast(Any, redis).keys(keys.listed("*"))
+        assert lists
+        beside = [*lists, keys.told(first)]
+        lives = [await cast(Any, redis).ttl(name) for name in beside]
+        assert min(lives) > ctx.window + 3_000, "longer than its story, for they are not renewed with each article"
+        for feed, later, life in (("post", 0.0, 50), ("times", 3_600.0, ctx.window + 3_600)):
+            for name in beside:
+                await cast(Any, redis).expire(name, 50)
+            _, rows = await waiting(ctx, redis, entry(TITLE, feed=feed))
+            article = loads(Article, rows[0].fields["article"])
+            fields = {**rows[0].fields, "article": dumps(dataclasses.replace(article, arrived=article.arrived + later))}
+            await decide.decide([dataclasses.replace(rows[0], fields=fields)])
+            left = [await cast(Any, redis).ttl(name) for name in beside]
+            assert max(left) <= life
+            assert min(left) > life - 50
+        assert await cast(Any, redis).llen(keys.told(first)) == 3
 
 
 async def test_a_cooldown_holds_among_those_that_come_together(redis: Redis, tmp_path: Path) -> None:
@@ -204,12 +228,20 @@ async def test_a_list_keeps_the_latest_stories_only(redis: Redis, tmp_path: Path
     async with context(redis, tmp_path, RULES) as ctx:
         titles = [f"Xiaomi opens shop {n} in town {n * 7} of province {n * 13}" for n in range(40)]
         ids, rows = await waiting(ctx, redis, *(entry(title) for title in titles))
-        await (await stage(ctx)).decide(rows)
+        decide = await stage(ctx)
+        await decide.decide(rows)
         assert len(await decisions(redis, ids)) == 40
         lists = [name async for name in cast(Any, redis).scan_iter(keys.listed("*"))]
         sizes = [await cast(Any, redis).zcard(name) for name in lists]
         assert max(sizes) <= 30
-        assert all([0 < await cast(Any, redis).ttl(name) <= ctx.window for name in lists])
+        assert all([0 < await cast(Any, redis).ttl(name) <= ctx.window + 3_600 for name in lists])
+        full = keys.listed("w:xiaomi")
+        assert await cast(Any, redis).zrank(full, ids[0]) is None
+        # one that was left out comes back with its next article, and another one goes
+        _, rows = await waiting(ctx, redis, entry(titles[0], feed="post"))
+        await decide.decide(rows)
+        assert await cast(Any, redis).zrange(full, -1, -1) == [ids[0]]
+        assert await cast(Any, redis).zcard(full) == 30
 
 
 GROWING = (

@@ -2,13 +2,13 @@
 -- KEYS: 1 lease, 2 tagged, 3 alerts, 4 decided up to, 5 counts, 6 recent, 7 open rows of the archive, 8 due-set
 -- ARGV: 1 token, 2 life in s, 3 rows kept in `recent`, 4 rows kept of a timeline, 5 stories kept in a list, 6 prefix of
 --       keys, 7-10 what is kept for looking back (`alertd.watchlist.pulse.LIMITS`), 11 number of counts, then name and
---       increment of each, then for each article sixteen: its id in the tagged stream, number of its arguments in all,
+--       increment of each, then for each article seventeen: its id in the tagged stream, number of its arguments in all,
 --       its id, seq, story's id, decision, story ("" when a later one of these has it), row for `recent`, row of the
---       archive, row of the timeline, lists by which the story is sought (between unit separators), number of states of
---       rules, of members of the due-set, of alerts, of those that are held, of those that are told now; then name,
---       value and life in s of each state, time and name of each member, keys of all alerts, member and entry of each
---       that is held, key and body of each that is told now; and what is counted for looking back
---       (`alertd.watchlist.pulse.Learned`)
+--       archive, row of the timeline, lists by which the story is sought (between unit separators), "1" for the story's
+--       first article in an hour, number of states of rules, of members of the due-set, of alerts, of those that are
+--       held, of those that are told now; then name, value and life in s of each state, time and name of each member,
+--       keys of all alerts, member and entry of each that is held, key and body of each that is told now; and what is
+--       counted for looking back (`alertd.watchlist.pulse.Learned`)
 -- Returns {"decided"}, {"fenced"}, or {"unknown", ids in the tagged stream…} when entries were not decided and are not
 -- pending here: a server took over that lacks them, and will be given them anew; nothing is stored then, for what was
 -- decided of the others was decided beside these.  What was decided before is acknowledged and left as it is; the counts
@@ -18,9 +18,11 @@ local call = redis.call
 if call('HGET', KEYS[1], 'token') ~= ARGV[1] then return {'fenced'} end
 local life, longest_timeline, prefix = ARGV[2], tonumber(ARGV[4]), ARGV[6]
 local longer = string.format('%.0f', life + 86400)
+-- of what goes with a story, which gets its life anew once an hour at most
+local lasting = string.format('%.0f', life + 3600)
 local most_passed, most_stories, life_of_pulse, life_of_heard = unpack(ARGV, 7, 10)
 -- what goes to one place goes there once for all of them
-local lists, rows, recents, gone, done, stories = {}, {}, {}, {}, {}, {'GT'}
+local lists, renewed, rows, recents, gone, done, stories = {}, {}, {}, {}, {}, {}, {'GT'}
 -- what is said of an issuer in a week, by the hour: articles, positive, negative, score; and issuers by the day
 local pulses, talk = {}, {}
 local function hear(issuer, side, score, week, hour, day)
@@ -61,8 +63,7 @@ local function learn(at, story)
   end
   for i = at, at + 3 * rules - 1, 3 do
     local days = prefix .. 'rule-days:' .. day
-    call('HINCRBY', days, ARGV[i], ARGV[i + 1])
-    call('EXPIRE', days, life_of_pulse)
+    if call('HINCRBY', days, ARGV[i], ARGV[i + 1]) == tonumber(ARGV[i + 1]) then call('EXPIRE', days, life_of_pulse) end
     call('HSET', prefix .. 'rule-last', ARGV[i], ARGV[i + 2])
   end
 end
@@ -91,14 +92,14 @@ end
 local waited_for = call('EXISTS', unpack(parked)) > 0
 local up_to = tonumber(call('GET', KEYS[4]) or '0')
 for number, start in ipairs(starts) do
-  local ident, seq, story, decision, record, recent, row, told, listed = unpack(ARGV, start + 2, start + 10)
+  local ident, seq, story, decision, record, recent, row, told, listed, renew = unpack(ARGV, start + 2, start + 11)
   if call('SET', prefix .. 'decision:' .. ident, decision, 'NX', 'EX', longer) then
-    local state = start + 16
-    local due = state + 3 * ARGV[start + 11]
-    local key = due + 2 * ARGV[start + 12]
-    local held = key + ARGV[start + 13]
-    local alert = held + 2 * ARGV[start + 14]
-    local learned = alert + 2 * ARGV[start + 15]
+    local state = start + 17
+    local due = state + 3 * ARGV[start + 12]
+    local key = due + 2 * ARGV[start + 13]
+    local held = key + ARGV[start + 14]
+    local alert = held + 2 * ARGV[start + 15]
+    local learned = alert + 2 * ARGV[start + 16]
     if record ~= '' then call('SET', prefix .. 'story:' .. story, record, 'EX', life) end
     for name in string.gmatch(listed, '[^\31]+') do
       local places = lists[name]
@@ -109,11 +110,12 @@ for number, start in ipairs(starts) do
       -- by place in the order: articles that came together share their time
       places[#places + 1] = seq
       places[#places + 1] = story
+      if renew == '1' then renewed[name] = true end
     end
     local timeline = prefix .. 'told:' .. story
     -- of a story that is told too often the beginning stays
     if call('RPUSH', timeline, told) > longest_timeline then call('RPOP', timeline) end
-    call('EXPIRE', timeline, life)
+    if renew == '1' then call('EXPIRE', timeline, lasting) end
     for i = state, due - 1, 3 do call('SET', prefix .. 'rule:' .. ARGV[i], ARGV[i + 1], 'EX', ARGV[i + 2]) end
     for i = due, key - 1, 2 do call('ZADD', KEYS[8], ARGV[i], ARGV[i + 1]) end
     if held > key then
@@ -140,14 +142,17 @@ for number, start in ipairs(starts) do
 end
 for name, places in pairs(lists) do
   local place = prefix .. 'listed:' .. name
-  call('ZADD', place, unpack(places))
+  local added = call('ZADD', place, unpack(places))
   -- older ones are never looked at, and a short list takes little memory
-  call('ZREMRANGEBYRANK', place, 0, -1 - tonumber(ARGV[5]))
-  call('EXPIRE', place, life)
+  if added > 0 then call('ZREMRANGEBYRANK', place, 0, -1 - tonumber(ARGV[5])) end
+  if added > 0 or renewed[name] then call('EXPIRE', place, lasting) end
 end
 for name, hours in pairs(pulses) do
-  for hour, sums in pairs(hours) do call('HSET', name, hour, string.format('%d,%d,%d,%d', unpack(sums))) end
-  call('EXPIRE', name, life_of_pulse)
+  local added = 0
+  for hour, sums in pairs(hours) do
+    added = added + call('HSET', name, hour, string.format('%d,%d,%d,%d', unpack(sums)))
+  end
+  if added > 0 then call('EXPIRE', name, life_of_pulse) end
 end
 for day, issuers in pairs(talk) do
   local heard = prefix .. 'heard:' .. day
