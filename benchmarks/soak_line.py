@@ -51,6 +51,9 @@ FEEDS = 200
 """Feeds that the entries come from, in turn."""
 NEW, SHOWN = 20, 40
 """Entries of a document that are new, and all of them."""
+DOCUMENTS = 8
+"""Documents of different feeds that are accepted side by side, as polls do: one after the other, what is measured is how
+long a round trip to Redis takes."""
 WITHIN = 400
 """Events that are in the news at the same time."""
 REPORTS, SECOND = 2, 0.4
@@ -222,8 +225,10 @@ class Line:
                 await asyncio.sleep(0.005)
                 continue
             self._clock.move(fed)
-            await self._document([next(made) for _ in range(NEW)])
-            fed += NEW
+            async with asyncio.TaskGroup() as polls:
+                for _ in range(min(DOCUMENTS, -(-(articles - fed) // NEW))):
+                    polls.create_task(self._document([next(made) for _ in range(NEW)]))
+                    fed += NEW
         await self._sample(max(1, decided - since), time.perf_counter() - began)
 
     async def _document(self, fresh: Sequence[Entry]) -> None:
