@@ -60,7 +60,8 @@ def least() -> tuple[float, tuple[float, ...]]:
         number of names that their headlines share; the last one is of that many or more.
     """
     most = _SAME_TYPE + 2 * _SAME_FIGURE
-    others = [NEAR_TEXTS - _SAME_TYPE - _SAME_FIGURE - _SAME_NAME * more for more in range(1, _MOST_NAMES + 1)]
+    several = min(NEAR_TEXTS, NEAR_UNNAMED) - _SAME_TYPE - _SAME_FIGURE
+    others = [several - _SAME_NAME * more for more in range(1, _MOST_NAMES + 1)]
     company = min(NEAR_COMPANY - most, NEAR_HEADLINES - most, ONCE_BEFORE)
     return company, (_NEVER, NEAR_OTHERS - _SAME_TYPE - _SAME_FIGURE, *others)
 
@@ -120,7 +121,7 @@ def same_event(new: Report, old: Report, likeness_of: Likeness, *, corrects: boo
     first, mean = likeness_of
     near = first if common or not old.mean else mean
     if near is not None and near < HOPELESS:
-        return 0.0, ""  # most candidates end here, at the price of one product of vectors
+        return 0.0, ""
     if near is None:
         strength, needed, kind = title_likeness(new.fp.title, old.fp.title), _WORDS_ONLY, "words"
         if bool(new.issuers) != bool(old.issuers) or (known and not common):

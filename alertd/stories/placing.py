@@ -254,5 +254,5 @@ def _novelty(relation: Relation, news: int, articles: int) -> float:
 def _with(known: tuple[str, ...], more: Sequence[str], most: int) -> tuple[str, ...]:
     # as most articles of a long story find it
     if len(known) >= most or all(one in known for one in more):
-        return known
+        return known[:most]
     return tuple(dict.fromkeys((*known, *more)))[:most]

@@ -18,7 +18,7 @@ local call = redis.call
 if call('HGET', KEYS[1], 'token') ~= ARGV[1] then return {'fenced'} end
 local life, longest_timeline, prefix = ARGV[2], tonumber(ARGV[4]), ARGV[6]
 local longer = string.format('%.0f', life + 86400)
--- of what goes with a story, which gets its life anew once an hour at most
+-- of the timeline and the lists of a story: they outlive it by an hour, and need not get their life anew with each article
 local lasting = string.format('%.0f', life + 3600)
 local most_passed, most_stories, life_of_pulse, life_of_heard = unpack(ARGV, 7, 10)
 -- what goes to one place goes there once for all of them
@@ -114,8 +114,9 @@ for number, start in ipairs(starts) do
     end
     local timeline = prefix .. 'told:' .. story
     -- of a story that is told too often the beginning stays
-    if call('RPUSH', timeline, told) > longest_timeline then call('RPOP', timeline) end
-    if renew == '1' then call('EXPIRE', timeline, lasting) end
+    local length = call('RPUSH', timeline, told)
+    if length > longest_timeline then call('RPOP', timeline) end
+    if renew == '1' or length == 1 then call('EXPIRE', timeline, lasting) end
     for i = state, due - 1, 3 do call('SET', prefix .. 'rule:' .. ARGV[i], ARGV[i + 1], 'EX', ARGV[i + 2]) end
     for i = due, key - 1, 2 do call('ZADD', KEYS[8], ARGV[i], ARGV[i + 1]) end
     if held > key then
