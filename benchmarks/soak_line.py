@@ -52,8 +52,8 @@ FEEDS = 200
 NEW, SHOWN = 20, 40
 """Entries of a document that are new, and all of them."""
 DOCUMENTS = 8
-"""Documents of different feeds that are accepted side by side, as polls do: one after the other, what is measured is how
-long a round trip to Redis takes."""
+"""Documents of different feeds that are accepted side by side, as polls do: one after the other they show how long a
+round trip to Redis takes."""
 WITHIN = 400
 """Events that are in the news at the same time."""
 REPORTS, SECOND = 2, 0.4

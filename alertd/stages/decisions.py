@@ -106,7 +106,7 @@ class Placed(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def renews(self) -> bool:
-        """Whether it is the first article of its story in an hour: then its timeline and the lists get their life anew."""
+        """Whether it is the first article of its story in an hour: then its timeline and lists get their life anew."""
         before = self.known.before(self.placement)
         if before is None:
             return True

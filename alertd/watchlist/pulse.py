@@ -25,7 +25,8 @@ _DAY: Final = 24 * HOUR
 WEEK: Final = 168
 """Hours of a week."""
 KEPT: Final = 38 * 86_400
-"""Seconds for which a week of a company and a day of the rules are kept after their last change: 30 days and a week."""
+"""Seconds for which a week of a company is kept from its last hour with news on, and a day of the rules: 30 days and a
+week."""
 HEARD: Final = 8 * 86_400
 """Seconds for which it is kept who was talked of on a day."""
 PASSED: Final = 2_000

@@ -302,6 +302,9 @@ async def test_what_is_past_its_life_is_not_asked_for(
         accepter = Accepter(ctx, lease)
         await accepter.accept(await every(ctx, entry(TITLE)))
         await accepter.accept(await every(ctx, entry(TITLE, feed="post")))
+        noted = accepter._forgotten._notes
+        ids = [ident for ident, _ in await cast(Any, redis).xrange(keys.ARTICLES)]
+        assert list(noted) == [(int(ids[0].partition("-")[0]) + 1_000 * ctx.window + 1_000, 1)]
         accepter._forgotten.place = 2
         await accepter.accept(await every(ctx, entry(TITLE, feed="times")))
         copies = [row["copy"] for row in await stream(redis, keys.ARTICLES)]

@@ -112,24 +112,33 @@ async def test_a_copy_counts_at_its_place_and_once_wherever_it_waited(redis: Red
 async def test_what_goes_with_a_story_lives_on_with_its_articles(redis: Redis, tmp_path: Path) -> None:
     async with context(redis, tmp_path, RULES) as ctx:
         (first,), rows = await waiting(ctx, redis, entry(TITLE))
+        began = loads(Article, rows[0].fields["article"]).arrived // 3_600 * 3_600
         decide = await stage(ctx)
-        await decide.decide(rows)
+        await decide.decide([_arrived(rows[0], began + 60.0)])
         lists = await cast(Any, redis).keys(keys.listed("*"))
         assert lists
         beside = [*lists, keys.told(first)]
         lives = [await cast(Any, redis).ttl(name) for name in beside]
         assert min(lives) > ctx.window + 3_000, "longer than its story, for they are not renewed with each article"
-        for feed, later, life in (("post", 0.0, 50), ("times", 3_600.0, ctx.window + 3_600)):
+        for feed, later, life in (("post", 120.0, 50), ("times", 3_660.0, ctx.window + 3_600)):
             for name in beside:
                 await cast(Any, redis).expire(name, 50)
             _, rows = await waiting(ctx, redis, entry(TITLE, feed=feed))
-            article = loads(Article, rows[0].fields["article"])
-            fields = {**rows[0].fields, "article": dumps(dataclasses.replace(article, arrived=article.arrived + later))}
-            await decide.decide([dataclasses.replace(rows[0], fields=fields)])
+            await decide.decide([_arrived(rows[0], began + later)])
             left = [await cast(Any, redis).ttl(name) for name in beside]
             assert max(left) <= life
             assert min(left) > life - 50
         assert await cast(Any, redis).llen(keys.told(first)) == 3
+        # what had expired before its story begins anew, and ends again
+        await cast(Any, redis).delete(*beside)
+        _, rows = await waiting(ctx, redis, entry(TITLE, feed="daily"))
+        await decide.decide([_arrived(rows[0], began + 3_720.0)])
+        assert min([await cast(Any, redis).ttl(name) for name in beside]) > ctx.window + 3_000
+
+
+def _arrived(delivery: Delivery, at: float) -> Delivery:
+    article = dataclasses.replace(loads(Article, delivery.fields["article"]), arrived=at)
+    return dataclasses.replace(delivery, fields={**delivery.fields, "article": dumps(article)})
 
 
 async def test_a_cooldown_holds_among_those_that_come_together(redis: Redis, tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ import pytest
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
-from alertd.articles import Story, Tags
+from alertd.articles import Entry, Story, Tags
 from alertd.stages import shelf as module
 from alertd.stages.shelf import Shelf, Shelved
 from alertd.store import keys
 from alertd.stories.events import Report, report_of
-from alertd.stories.fingerprints import Fingerprint
+from alertd.stories.fingerprints import Fingerprint, fingerprint
 from alertd.stories.placing import StoryCandidate
 from alertd.vectors import pack
 
@@ -124,3 +124,29 @@ async def test_what_is_not_stored_yet_is_found_under_keys_that_were_not_at_hand(
     for number in (6, 12):
         await stored(redis, story(number))
     assert await found(shelf, PLACES[1]) == {"0-0", "1-0", "6-0", "12-0"}, "when they are stored"
+
+
+async def test_a_story_that_grew_is_found_by_what_it_has_now(redis: Redis) -> None:
+    shelf, before = Shelf(redis, WINDOW), story(0)
+    await shelf.load([])
+    await shelf.search_ahead(before.listed)
+    first = fingerprint(Entry("f", "g", "", before.candidate.story.title))
+    before = replace(before, candidate=replace(before.candidate, first=first))
+    shelf.put(before)
+    new = Report(Fingerprint(), ("c:1",), embedding=of(1.0, 0.0))
+
+    async def grown(*issuers: str, embedding: str = of(0.6, 0.8), mean: str = "") -> set[str]:
+        told = dataclasses.replace(before.candidate.story, issuers=issuers)
+        shelf.put(replace(before, candidate=replace(before.candidate, story=told, embedding=embedding, mean=mean)))
+        return set(await shelf.search(before.listed, new, NOW))
+
+    assert await grown("c:2") == set(), "of another company, and too unlike for that"
+    assert await grown("c:2", "c:1") == {"0-0"}, "of its company"
+    assert await grown("c:2", embedding=of(0.0, 1.0)) == set()
+    new = Report(Fingerprint(), (), embedding=of(1.0, 0.0))
+    assert await grown("c:2", embedding=of(0.0, 1.0)) == set()
+    assert await grown("c:2", embedding=of(0.0, 1.0), mean=of(0.8, 0.6)) == {"0-0"}, "by the mean of its articles"
+
+
+def of(*values: float) -> str:
+    return pack(np.array([*values, *[0.0] * (384 - len(values))], np.float32))

@@ -1,4 +1,4 @@
-"""Vectors side by side tell the same as vectors compared one by one."""
+"""What is told of many stories side by side leaves out none that is worth a comparison."""
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ def test_what_is_worth_comparing_is_found_as_one_by_one(
 
 VECTOR = pack(np.array([1, *[0] * (SIZE - 1)], np.float32))
 LESS = pack(np.array([0.46, 0.89, *[0] * (SIZE - 2)], np.float32))
+MORE = pack(np.array([0.6, 0.8, *[0] * (SIZE - 2)], np.float32))
 
 
 @pytest.mark.parametrize(
@@ -75,6 +76,21 @@ def test_a_story_of_others_is_ruled_out_by_what_it_would_need(
     nearby.put("a", LESS, "", "", 0.0, issuers, names)
     new = report(VECTOR, issuers=("c:1",), names=("fed", "dow", "gold"))
     assert 0.43 < (likenesses(new, [(LESS, "", "")])[0][0] or 0.0) < 0.48
+    assert (worth(nearby, ["a"], new) == ["a"]) == worth_it
+
+
+@pytest.mark.parametrize(
+    ("issuers", "worth_it"),
+    [(("c:1",), True), (("c:2",), False), (tuple(f"c:{n}" for n in range(2, 9)), False),
+     (tuple(f"c:{n}" for n in range(1, 9)), True)],
+)  # fmt: skip
+def test_a_story_of_others_that_is_somewhat_like_an_article_is_told_by_its_issuers(
+    issuers: tuple[str, ...], *, worth_it: bool
+) -> None:
+    nearby = Nearby(SIZE)
+    nearby.put("a", MORE, "", "", 0.0, issuers, ())
+    new = report(VECTOR, issuers=("c:1",))
+    assert 0.55 < (likenesses(new, [(MORE, "", "")])[0][0] or 0.0) < 0.65
     assert (worth(nearby, ["a"], new) == ["a"]) == worth_it
 
 
