@@ -214,21 +214,23 @@ class Line:
     async def _feed(self, recorded: Sequence[Recorded], articles: int) -> None:
         made = entries(recorded, self._clock)
         every, due, fed = articles / SAMPLES, articles / SAMPLES, 0
+        free = asyncio.Semaphore(DOCUMENTS)
         began, since = time.perf_counter(), 0
-        while (decided := self._decided()) < articles:
-            if decided >= due:
-                due = max(due + every, decided)
-                wall = time.perf_counter() - began
-                await self._sample(decided - since, wall)
-                began, since = time.perf_counter(), decided
-            if fed >= articles or fed - decided > WAITING or await self._unsent() > WAITING:
-                await asyncio.sleep(0.005)
-                continue
-            self._clock.move(fed)
-            async with asyncio.TaskGroup() as polls:
-                for _ in range(min(DOCUMENTS, -(-(articles - fed) // NEW))):
-                    polls.create_task(self._document([next(made) for _ in range(NEW)]))
-                    fed += NEW
+        async with asyncio.TaskGroup() as polls:
+            while (decided := self._decided()) < articles:
+                if decided >= due:
+                    due = max(due + every, decided)
+                    wall = time.perf_counter() - began
+                    await self._sample(decided - since, wall)
+                    began, since = time.perf_counter(), decided
+                if fed >= articles or fed - decided > WAITING or await self._unsent() > WAITING:
+                    await asyncio.sleep(0.005)
+                    continue
+                self._clock.move(fed)
+                await free.acquire()
+                poll = polls.create_task(self._document([next(made) for _ in range(NEW)]))
+                poll.add_done_callback(lambda _: free.release())
+                fed += NEW
         await self._sample(max(1, decided - since), time.perf_counter() - began)
 
     async def _document(self, fresh: Sequence[Entry]) -> None:
