@@ -24,7 +24,7 @@ from alertd.stories.records import read
 
 _STORIES, _LISTS, _VECTORS = 8_192, 32_768, 131_072
 """What is remembered at most: whole stories, lists of them, and stories by what rules them out, 450 bytes of each."""
-_TIDY = 2_048
+_TIDY = 512
 """Stories more than there were, until it is looked which are closed for good."""
 
 

@@ -215,7 +215,7 @@ def _shared(codes: NDArray[np.uint32], sought: NDArray[np.uint32]) -> NDArray[np
     return found
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=2_048)
 def _bits(issuers: tuple[str, ...]) -> NDArray[np.uint64]:
     """A bit for each of some issuers; two that have one in common may be one."""
     flags = np.zeros(64 * _WORDS, np.bool_)
@@ -223,7 +223,7 @@ def _bits(issuers: tuple[str, ...]) -> NDArray[np.uint64]:
     return np.packbits(flags).view(np.uint64)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=2_048)
 def _codes(names: tuple[str, ...]) -> NDArray[np.uint32]:
     """Codes of names, none of them `_NO_CODE`; two that have one code count as two."""
     return np.array([crc32(name.encode("utf-8", "replace")) or 1 for name in set(names)], np.uint32)
