@@ -15,11 +15,10 @@ from alertd.stories.fingerprints import Fingerprint
 from alertd.stories.placing import grown, place
 from alertd.stories.records import read
 from alertd.watchlist.archive import row_of
-from alertd.watchlist.pulse import learned
+from alertd.watchlist.pulse import HOUR, learned
 
 APART = "\x1f"
 """Between the keys that list a story, which are one argument of `decided.lua`."""
-_HOUR = 3600
 
 
 class Arrived(msgspec.Struct, frozen=True, gc=False):
@@ -110,7 +109,7 @@ class Placed(msgspec.Struct, frozen=True, gc=False):
         before = self.known.before(self.placement)
         if before is None:
             return True
-        return before.candidate.story.last_seen // _HOUR != self.placement.story.last_seen // _HOUR
+        return before.candidate.story.last_seen // HOUR != self.placement.story.last_seen // HOUR
 
     @property
     def news(self) -> News:

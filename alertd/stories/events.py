@@ -96,9 +96,7 @@ def subjects(tags: Tags) -> tuple[str, ...]:
     return tuple(dict.fromkeys([c.issuer or f"n:{c.name.lower()}" for c in tags.companies if c.role == "subject"]))
 
 
-def report_of(
-    fp: Fingerprint, tags: Tags, events: tuple[str, ...] = (), figures: tuple[str, ...] = ()
-) -> Report:  # fmt: skip
+def report_of(fp: Fingerprint, tags: Tags, events: tuple[str, ...] = (), figures: tuple[str, ...] = ()) -> Report:
     """An article as one side of a comparison, with its events and figures where these are asked for."""
     return Report(fp, subjects(tags), events, figures, tags.embedding, tags.versions.get("encoder", ""))
 
@@ -194,7 +192,7 @@ def worth_comparing(new: Report, issuers: Sequence[str], names: Sequence[str], l
     likest = first if mean is None else max(first, mean)
     if not (new.issuers and issuers):
         return likest >= HOPELESS
-    if shared(new.issuers, tuple(issuers)):
+    if shared(new.issuers, issuers):
         return first >= LEAST_COMPANY
     return likest >= LEAST_OTHERS[min(len(set(new.fp.head.names).intersection(names)), len(LEAST_OTHERS) - 1)]
 

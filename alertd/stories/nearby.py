@@ -39,9 +39,8 @@ class Nearby:
         self._free: list[int] = []
         self._encoders: dict[str, int] = {"": _ANY}
         self._values = np.zeros((0, size), np.int8)
-        # what makes a vector's length 1, and what is added to its cosines: where there is no vector, they are endless
+        # what makes a vector's length 1; 0 where there is no vector
         self._scale = np.zeros(0, np.float32)
-        self._endless = np.zeros(0, np.float32)
         # bits of the issuers, codes of the names, and whether both are of all that the story has
         self._issuers = np.zeros((0, _WORDS), np.uint64)
         self._names = np.zeros((0, _NAMES), np.uint32)
@@ -91,7 +90,6 @@ class Nearby:
             more = max(_FIRST_ROWS, rows)
             self._values = np.concatenate((self._values, np.zeros((more, self._size), np.int8)))
             self._scale = np.concatenate((self._scale, np.zeros(more, np.float32)))
-            self._endless = np.concatenate((self._endless, np.zeros(more, np.float32)))
             self._issuers = np.concatenate((self._issuers, np.zeros((more, _WORDS), np.uint64)))
             self._names = np.concatenate((self._names, np.zeros((more, _NAMES), np.uint32)))
             self._whole = np.concatenate((self._whole, np.zeros(more, np.bool_)))
@@ -105,7 +103,7 @@ class Nearby:
     def _write(self, row: int, packed: str) -> None:
         values, scale = raw(packed) if packed else (b"", 0.0)
         same = len(values) == self._size
-        self._scale[row], self._endless[row] = (scale, 0.0) if same else (0.0, np.inf)
+        self._scale[row] = scale if same else 0.0
         if same:
             self._values[row] = np.frombuffer(values, np.int8)
 
@@ -189,8 +187,10 @@ class Nearby:
         return keep
 
     def _cosines(self, rows: NDArray[np.int32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        product = self._values.take(rows, axis=0).astype(np.float32) @ vector
-        cosines: NDArray[np.float32] = product * self._scale.take(rows) + self._endless.take(rows)
+        """Those of rows with a vector of length 1, endless where a row has none."""
+        scale = self._scale.take(rows)
+        cosines: NDArray[np.float32] = (self._values.take(rows, axis=0).astype(np.float32) @ vector) * scale
+        cosines[scale == 0] = np.inf
         return cosines
 
     def _may_join(

@@ -198,19 +198,16 @@ class Encoder:
         """
         windows = [self._reader.read(given.title, given.body) for given in inputs]
         order = sorted(range(len(windows)), key=lambda i: -len(windows[i].ids))
-        if self._many is not None and len(order) > _FEW:
-            for start in range(0, len(order), _MANY):
-                part = order[start : start + _MANY]
-                yield from zip(part, self._batch([windows[i] for i in part], self._many), strict=True)
-            return
+        many = self._many is not None and len(order) > _FEW
+        run = self._many if many else self._run
         # several for each thread, the longest first, so that none waits long for another at the end
-        size = min(_BATCH, -(-len(order) // (4 * self._threads)))
+        size = _MANY if many else min(_BATCH, -(-len(order) // (4 * self._threads)))
         batches = [order[start : start + size] for start in range(0, len(order), max(size, 1))]
-        if len(batches) <= 1 or self._threads == 1:
+        if many or len(batches) <= 1 or self._threads == 1:
             for batch in batches:
-                yield from zip(batch, self._batch([windows[i] for i in batch], self._run), strict=True)
+                yield from zip(batch, self._batch([windows[i] for i in batch], run), strict=True)
             return
-        jobs = {self._pool.submit(self._batch, [windows[i] for i in batch], self._run): batch for batch in batches}
+        jobs = {self._pool.submit(self._batch, [windows[i] for i in batch], run): batch for batch in batches}
         for job in as_completed(jobs):
             yield from zip(jobs[job], job.result(), strict=True)
 
