@@ -117,7 +117,7 @@ def same_event(new: Report, old: Report, likeness_of: Likeness, *, corrects: boo
     common = shared(new.issuers, old.issuers)
     known = bool(new.issuers and old.issuers)
     first, mean = likeness_of
-    near = first if common or not old.mean else mean
+    near = first if common or mean is None else mean
     if near is not None and near < HOPELESS:
         return 0.0, ""
     if near is None:
