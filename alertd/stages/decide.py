@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Sequence
-from itertools import pairwise
+from functools import partial
 from typing import Any, cast
 
 from alertd.errors import FencedError
 from alertd.stages import archive
+from alertd.stages.aside import Aside
 from alertd.stages.backfill import fill
 from alertd.stages.context import LOOK_BACK, OWN_LEFT_BEHIND, Context
 from alertd.stages.deciding import Decider
@@ -27,8 +29,8 @@ from alertd.watchlist.rules import RuleBook
 logger = logging.getLogger(__name__)
 
 _BATCH = 128
-_TOGETHER = 4 * _BATCH
-"""Articles that are decided before it is looked whether to stop: while some are stored, the next are placed."""
+_AHEAD = 2 * _BATCH
+"""Articles that are read at once, so that while some are stored the next can be placed."""
 _FILE_AFTER = 64
 
 
@@ -68,34 +70,41 @@ class DecideStage:
             order.add(_place(delivery), delivery, float("-inf"))
         looked = context.monotonic()
         self._filled = None
-        while not stop.is_set():
-            await self._file()
-            await self._fill()
-            await self._waker.wake(self._decider.decided_to)
-            ready = order.ready(context.monotonic())
-            for start in range(0, len(ready), _TOGETHER):
-                if stop.is_set():
-                    return  # they stay pending, and are found at the next start
-                part = ready[start : start + _TOGETHER]
-                await self.decide(part)
-                for delivery in part:
-                    del held[delivery.id]
-            fresh: list[Delivery] = []
-            if context.monotonic() - looked > LOOK_BACK:
-                fresh = [d for d in await self._reader.left(EVERYTHING) if d.id not in held]
-                await self._reader.sweep()
-                looked = context.monotonic()
-            wait = order.wait(context.monotonic())
-            fresh += await self._reader.fresh(_BATCH, BLOCK_MS if wait is None else int(wait * 1000) + 1)
-            for delivery in fresh:
-                held[delivery.id] = delivery
-                order.add(_place(delivery), delivery, context.monotonic())
+        ready: deque[Delivery] = deque()
+        following: list[Delivery] = []
+        reading, filing = Aside[list[Delivery]]("reading ahead"), Aside[None]("filing")
+        # what is read and not decided at a stop stays pending, and is found at the next start
+        async with reading, filing:
+            while not stop.is_set():
+                filing.taken()
+                if self._unfiled >= _FILE_AFTER and filing.start(self._file):
+                    self._unfiled = 0
+                await self._fill()
+                await self._waker.wake(self._decider.decided_to)
+                ready.extend(order.ready(context.monotonic()))
+                if len(ready) < _BATCH:
+                    wait = order.wait(context.monotonic())
+                    wait_ms = BLOCK_MS if wait is None else int(wait * 1000) + 1
+                    reading.start(partial(self._reader.fresh, _AHEAD, wait_ms))
+                if part := following or _part(ready):
+                    following = _part(ready)
+                    await self._decide_part(part, following)
+                    for delivery in part:
+                        del held[delivery.id]
+                else:
+                    await reading.wait()
+                fresh = reading.taken() or []
+                held.update({d.id: d for d in fresh})
+                if context.monotonic() - looked > LOOK_BACK:
+                    fresh += [d for d in await self._reader.left(EVERYTHING) if d.id not in held]
+                    held.update({d.id: d for d in fresh})
+                    await self._reader.sweep()
+                    looked = context.monotonic()
+                for delivery in fresh:
+                    order.add(_place(delivery), delivery, context.monotonic())
 
     async def _file(self) -> None:
         """Seal what was decided into the archive, now and then, and keep that within its bounds."""
-        if self._unfiled < _FILE_AFTER:
-            return
-        self._unfiled = 0
         context = self._context
         limits = context.now.configuration.settings.archive
         await archive.file(context.store, self._lease)
@@ -112,28 +121,26 @@ class DecideStage:
 
     async def decide(self, deliveries: Sequence[Delivery]) -> None:
         """Decide articles in the order given; one that fails again and again is set aside while the others go on."""
-        batch: list[Delivery] = []
-        for delivery in deliveries:
-            if delivery.again:
-                await self._together(batch)
-                batch = []
-                await self._alone(delivery)
-            else:
-                batch.append(delivery)
-        await self._together(batch)
+        waiting = deque(deliveries)
+        part = _part(waiting)
+        while part:
+            following = _part(waiting)
+            await self._decide_part(part, following)
+            part = following
 
-    async def _together(self, batch: Sequence[Delivery]) -> None:
-        """Decide what came together; when that fails, each alone."""
-        parts = [batch[start : start + _BATCH] for start in range(0, len(batch), _BATCH)]
-        for part, following in pairwise([*parts, ()]):
-            try:
-                self._unfiled += await self._decide(part, following)
-            except (*TROUBLE, FencedError):
-                raise
-            except Exception:
-                logger.exception("a batch of %d failed; each is tried alone", len(part), extra={"stage": "decide"})
-                for delivery in part:
-                    await self._alone(delivery)
+    async def _decide_part(self, part: Sequence[Delivery], following: Sequence[Delivery]) -> None:
+        """Decide what `_part` gave, and place meanwhile what it gave next; when that fails, each alone."""
+        if part[0].again:
+            await self._alone(part[0])
+            return
+        try:
+            self._unfiled += await self._decide(part, () if following and following[0].again else following)
+        except (*TROUBLE, FencedError):
+            raise
+        except Exception:
+            logger.exception("a batch of %d failed; each is tried alone", len(part), extra={"stage": "decide"})
+            for delivery in part:
+                await self._alone(delivery)
 
     async def _alone(self, delivery: Delivery) -> None:
         """Decide one article; the try is counted before it is made, so that one that kills its worker is found out."""
@@ -157,6 +164,14 @@ class DecideStage:
 
     async def _set_aside(self, delivery: Delivery, error: str) -> None:
         await set_aside(self._context, keys.TAGGED, delivery, stage="decide", article=ident_of(delivery), error=error)
+
+
+def _part(ready: deque[Delivery]) -> list[Delivery]:
+    """Take the articles that are decided together next; one that was delivered before comes alone, for it may fail."""
+    part: list[Delivery] = []
+    while ready and len(part) < _BATCH and not (part and (ready[0].again or part[0].again)):
+        part.append(ready.popleft())
+    return part
 
 
 def _place(delivery: Delivery) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Coroutine, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -40,6 +40,26 @@ RECENT = 500
 """Decisions that are kept in words."""
 TIMELINE = 200
 """Articles of a story of which its timeline tells."""
+_A_BREATH = 8
+"""Articles that are placed before others have their turn: what is on its way to Redis is sent no sooner."""
+
+T = TypeVar("T")
+
+
+class _Found(msgspec.Struct, frozen=True, gc=False):
+    """Articles that came together, those that are not decided yet, and what was looked up for them at once.
+
+    Attributes:
+        known: of each that is no waiting copy its tags, and the keys under which its story is sought.
+        before: article's id → what was decided about it.
+        again: the deliveries of what has been decided.
+    """
+
+    deliveries: Sequence[Delivery]
+    waiting: Sequence[Arrived | Parked]
+    known: Sequence[tuple[Tags, Sequence[str]]]
+    before: dict[str, dict[str, Any]]
+    again: Sequence[str]
 
 
 class _Ahead(msgspec.Struct, frozen=True, gc=False):
@@ -119,12 +139,21 @@ class Decider:
             # what was placed ahead is not what comes
             self._forget()
             ahead = None
-        ahead = ahead or await self._sorted(deliveries, {})
+        if ahead is None and (found := await self._found(deliveries, {})):
+            ahead = await self._placed(found)
+        if ahead is None:
+            return []
         decided: list[Decided] = []
         if ahead.placed:
-            told = await self._teller.tell(now, [one.news for one in ahead.placed])
+            # looked up now: Redis does one thing at a time, and while it stores, what follows is placed without it
+            stories = {one.arrived.article.id: {"story": one.placement.story.id} for one in ahead.placed}
+            looking = asyncio.create_task(self._ahead_of(self._found(following, stories)), name="looking ahead")
+            try:
+                told = await self._teller.tell(now, [one.news for one in ahead.placed])
+            finally:
+                found = await looking
             decided = [decided_of(*pair, now.configuration.generation) for pair in zip(ahead.placed, told, strict=True)]
-            outcome, *unknown = await self._stored(decided, following)
+            outcome, *unknown = await self._stored(decided, found)
             if outcome == "fenced":
                 self._lease.lost()
             if unknown:
@@ -135,51 +164,34 @@ class Decider:
             await cast(Any, context.store.redis).xack(keys.TAGGED, "decide", *ahead.again)
         return decided
 
-    async def _sorted(self, deliveries: Sequence[Delivery], known: Mapping[str, dict[str, Any]]) -> _Ahead:
-        """Place articles that are not decided yet in stories.
+    async def _found(self, deliveries: Sequence[Delivery], known: Mapping[str, dict[str, Any]]) -> _Found | None:
+        """Find which articles are not decided yet, and have at hand what placing them in stories needs.
 
         Args:
             deliveries: the articles.
-            known: decisions by article's id that may not be stored yet.
+            known: decisions by article's id, or what they say of stories, that are not stored yet.
+
+        Returns:
+            None where there are no articles.
         """
+        if not deliveries:
+            return None
         arrived = [Parked(d, d.fields["gap"]) if "gap" in d.fields else Arrived.read(d) for d in deliveries]
         before, tags = await self._look_up(arrived)
         before.update(known)
-        fresh: list[Arrived | Parked] = []
+        waiting: list[Arrived | Parked] = []
         again: list[str] = []
         there = set(before)
         for one in arrived:
             if isinstance(one, Parked):
-                fresh.append(one)
+                waiting.append(one)
                 again.append(one.delivery.id)
                 continue
             if one.article.id in there:
                 again.append(one.delivery.id)
             else:
-                fresh.append(one)
+                waiting.append(one)
             there.add(one.article.id)
-        return _Ahead(deliveries, await self._placed(fresh, before, tags), again)
-
-    async def _stored(self, decided: Sequence[Decided], following: Sequence[Delivery]) -> list[str]:
-        """Store what was decided, and place meanwhile what follows; what `decided.lua` returns."""
-        if not following:
-            return await self._commit(decided)
-        storing = asyncio.create_task(self._commit(decided), name="storing decisions")
-        try:
-            known = {one.placed.arrived.article.id: one.decision for one in decided}
-            self._ahead = await self._sorted(following, known)
-        except Exception as error:
-            # it is decided anew, by itself, and says then what fails
-            logger.debug("not placed ahead: %s", type(error).__name__)
-            self._forget()
-        finally:
-            outcome = await storing
-        return outcome
-
-    async def _placed(
-        self, waiting: Sequence[Arrived | Parked], before: dict[str, dict[str, Any]], tags: dict[str, str]
-    ) -> list[Placed]:  # fmt: skip
-        """Place articles, each knowing the stories of those before it, and the copies that wait for these."""
         fresh = [one for one in waiting if isinstance(one, Arrived)]
         parked = [story_of(one.original, before) for one in waiting if isinstance(one, Parked)]
         said = [loads(Tags, text) if (text := tags.get(one.article.id)) else Tags() for one in fresh]
@@ -192,19 +204,47 @@ class Decider:
             if not shelf.get(stories, one.article.arrived)
         ]  # fmt: skip
         await shelf.search_ahead(key for wanted in lone for key in wanted)
+        return _Found(deliveries, waiting, list(zip(said, sought, strict=True)), before, again)
+
+    async def _stored(self, decided: Sequence[Decided], found: _Found | None) -> list[str]:
+        """Store what was decided, and place meanwhile what was found of the next; what `decided.lua` returns."""
+        storing = asyncio.create_task(self._commit(decided), name="storing decisions")
+        try:
+            if found:
+                found.before.update({one.placed.arrived.article.id: one.decision for one in decided})
+                self._ahead = await self._ahead_of(self._placed(found))
+        finally:
+            outcome = await storing
+        return outcome
+
+    async def _ahead_of(self, work: Coroutine[Any, Any, T]) -> T | None:
+        """What is done ahead for the articles of the next call; None when it fails."""
+        try:
+            return await work
+        except Exception as error:
+            # it is decided anew, by itself, and says then what fails
+            logger.debug("not placed ahead: %s", type(error).__name__)
+            self._forget()
+            return None
+
+    async def _placed(self, found: _Found) -> _Ahead:
+        """Place articles, each knowing the stories of those before it, and the copies that wait for these."""
+        shelf, before = self._shelf, found.before
         placed: list[Placed] = []
-        known_of = iter(zip(said, sought, strict=True))
-        for one in waiting:
+        known_of = iter(found.known)
+        for number, one in enumerate(found.waiting):
+            if number % _A_BREATH == 0:
+                await asyncio.sleep(0)
             if isinstance(one, Parked):
                 shelf.hear(story_of(one.original, before))
                 continue
-            found, wanted = next(known_of)
-            known = await self._known(one, found, before, wanted)
+            tags, wanted = next(known_of)
+            known = await self._known(one, tags, before, wanted)
             placed.append(placed_in(one, known))
             # the next ones of the batch have to see it
             shelf.put(placed[-1].after)
             before[one.article.id] = {"story": placed[-1].placement.story.id}
-        return placed
+        return _Ahead(found.deliveries, placed, found.again)
 
     async def _look_up(
         self, waiting: Sequence[Arrived | Parked]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from alertd.articles import Article, Tags, dumps, loads
-from alertd.stages.context import LEFT_BEHIND, LOOK_BACK, Context
+from alertd.stages.context import LEFT_BEHIND, LOOK_BACK, Context, pause
 from alertd.stages.dead_letters import parted
 from alertd.stages.entries import article_in
 from alertd.stages.operator import tell
@@ -20,6 +20,12 @@ from alertd.store.streams import MAX_TRIES, Delivery, Reader
 from alertd.tagging.tagger import Tagger, TagInput
 
 logger = logging.getLogger(__name__)
+
+_HANDS: Final = 2
+"""Batches that a process has under way: while one is with the model, another is fetched or passed on."""
+_SWIFT: Final = 1.0
+"""Seconds that a batch may take with the model for another to be fetched meanwhile: one that waited for long would look
+left behind to other processes."""
 
 SET_ASIDE: Final = (
     "The stage {stage} could not process an article and set it aside; the others go on. `alertd dead list` shows what "
@@ -71,28 +77,50 @@ class TagStage:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._reader = Reader(context.store, keys.ARTICLES, context.process, idle=LEFT_BEHIND)
+        self._model = asyncio.Lock()
+        self._took = 0.0
+        self._busy: set[str] = set()
 
     async def work(self, stop: asyncio.Event) -> None:
         """Tag until the stop."""
         context = self._context
         context.ready["tag"] = (True, "at work")
-        own = context.store.exclusive
-        looked = float("-inf")
+        # before anything is read: of a store that no other process uses, all that is pending is left behind
+        await self._look_back(stop, own=context.store.exclusive)
+        async with asyncio.TaskGroup() as group:
+            for number in range(_HANDS):
+                group.create_task(self._pull(stop, first=not number), name=f"tagging, hand {number + 1}")
+
+    async def _pull(self, stop: asyncio.Event, *, first: bool) -> None:
+        """Tag one batch after the other; the first hand also looks for what others left behind."""
+        context = self._context
+        looked = context.monotonic()
         while not stop.is_set():
-            batch = context.now.configuration.settings.tagging.batch
-            if context.monotonic() - looked > LOOK_BACK:
-                left = await self._reader.left(batch, own=own)
-                for delivery in left:
-                    await self._alone(delivery)
-                if left:
-                    continue
-                await self._reader.sweep()
-                own, looked = False, context.monotonic()
-            if fresh := await self._reader.fresh(batch):
+            if first and context.monotonic() - looked > LOOK_BACK:
+                await self._look_back(stop)
+                looked = context.monotonic()
+            if not first and self._took > _SWIFT:
+                await pause(stop, _SWIFT)
+                continue
+            if fresh := await self._reader.fresh(context.now.configuration.settings.tagging.batch):
                 await self._together(fresh)
+
+    async def _look_back(self, stop: asyncio.Event, *, own: bool = False) -> None:
+        """Tag what was left behind, each alone."""
+        while not stop.is_set():
+            left = await self._reader.left(self._context.now.configuration.settings.tagging.batch, own=own)
+            # what the other hand has is not left behind, however long it takes
+            left = [delivery for delivery in left if delivery.id not in self._busy]
+            for delivery in left:
+                await self._alone(delivery)
+            if not left:
+                break
+        await self._reader.sweep()
 
     async def _together(self, deliveries: Sequence[Delivery]) -> None:
         """Tag what came together; when that fails, each alone."""
+        idents = {delivery.id for delivery in deliveries}
+        self._busy |= idents
         try:
             await self._pass(deliveries)
         except TROUBLE:
@@ -101,6 +129,8 @@ class TagStage:
             logger.exception("a batch of %d failed; each is tried alone", len(deliveries), extra={"stage": "tag"})
             for delivery in deliveries:
                 await self._alone(delivery)
+        finally:
+            self._busy -= idents
 
     async def _alone(self, delivery: Delivery) -> None:
         """Try one entry; the try is counted before it is made, so that one that kills its worker is found out."""
@@ -139,10 +169,12 @@ class TagStage:
         tagger: Tagger | None = context.now.tagger
         if tagger is None:
             raise RuntimeError("this process has no tagger")
-        began = context.monotonic()
         inputs = [TagInput(a.entry.title, a.entry.summary, a.entry.text) for a in articles]
-        tags = await asyncio.to_thread(tagger.tag, inputs)
-        context.metrics.tag_seconds.observe(context.monotonic() - began)
+        async with self._model:
+            began = context.monotonic()
+            tags = await asyncio.to_thread(tagger.tag, inputs)
+            self._took = context.monotonic() - began
+        context.metrics.tag_seconds.observe(self._took)
         context.metrics.tag_batch.observe(len(articles))
         return tags
 

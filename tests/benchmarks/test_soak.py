@@ -12,7 +12,7 @@ from .tiny import printed
 
 
 def sample(number: int, **other: float) -> dict[str, float]:
-    base = {"articles": 10, "seconds": 0.1, "control_s": 0.01, "rss_mb": 100.0, "redis_mb": 50.0}
+    base = {"articles": 10, "seconds": 0.1, "control_s": 0.01, "walk_s": 0.02, "rss_mb": 100.0, "redis_mb": 50.0}
     costs = {"line_cpu_s": number / 50, "redis_cpu_s": number / 100, "commands": 70 * number, "sent_bytes": 9 * number}
     return {**base, **costs, "descriptors": 20, "tasks": 15, **other}
 
@@ -23,6 +23,8 @@ def sample(number: int, **other: float) -> dict[str, float]:
         ({}, "throughput_ratio", 1.0),
         ({"seconds": 0.2}, "throughput_ratio", 0.5),
         ({"seconds": 0.2, "control_s": 0.02}, "throughput_ratio", 1.0),
+        ({"seconds": 0.2, "control_s": 0.02}, "throughput_ratio_by_walk", 0.5),
+        ({"seconds": 0.2, "walk_s": 0.04}, "throughput_ratio_by_walk", 1.0),
         ({"rss_mb": 110.0}, "rss_growth", 0.1),
         ({"redis_mb": 80.0}, "redis_end_mb", 80.0),
         ({"descriptors": 25}, "descriptors_growth", 5),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,10 +13,11 @@ from alertd.articles import Alert, loads
 from alertd.errors import FencedError
 from alertd.stages.context import Context, holding
 from alertd.stages.decide import DecideStage
+from alertd.stages.deciding import Decider
 from alertd.stages.shelf import Shelved
 from alertd.stages.tag import TagStage
 from alertd.store import keys
-from alertd.store.streams import lag
+from alertd.store.streams import Delivery, lag
 from alertd.watchlist.silences import Silence
 from tests.stages.world import at_work, context, decided, entry, stream, taken, until
 from tests.tagging import fakes
@@ -52,6 +54,37 @@ async def test_an_article_opens_a_story_and_fires_its_rule_once(redis: Redis, tm
         assert alert.company is not None
         assert (alert.company.symbol, "XIACF" in alert.company.symbols) == ("1810.HK", True)
         assert await lag(ctx.store, keys.TAGGED) == 0
+
+
+async def test_while_articles_are_decided_the_next_ones_are_read(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered, go = asyncio.Event(), asyncio.Event()
+    deciding = Decider.decide
+
+    async def held_up(decider: Decider, deliveries: Sequence[Delivery], following: Sequence[Delivery] = ()) -> int:
+        entered.set()
+        await go.wait()
+        return await deciding(decider, deliveries, following)
+
+    monkeypatch.setattr(Decider, "decide", held_up)
+    async with context(redis, tmp_path, RULES) as ctx:
+        decide = DecideStage(ctx)
+        work = (TagStage(ctx).work, lambda stop: holding(ctx, decide.lease, lambda: decide.work(stop), stop))
+        async with at_work(*work):
+            try:
+                ids = await taken(ctx, entry(TITLE))
+                await asyncio.wait_for(entered.wait(), 20)
+                ids += await taken(ctx, entry("Visa opens a data centre in Oslo this spring"))
+                await until(lambda: _delivered(redis, 2))
+            finally:
+                go.set()
+            await until(lambda: _all_decided(redis, ids))
+        assert [json.loads(text)["story"] for text in await decided(redis, ids)] == ids
+
+
+async def _delivered(redis: Redis, count: int) -> bool:
+    return int((await cast(Any, redis).xpending(keys.TAGGED, "decide"))["pending"]) == count
 
 
 async def test_copies_join_the_story_of_their_original_and_answer_in_its_thread(redis: Redis, tmp_path: Path) -> None:

@@ -1,18 +1,22 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 from redis.asyncio import Redis
 
 from alertd.articles import Article, Tags, loads
+from alertd.stages import tag as tag_module
 from alertd.stages.tag import TagStage
 from alertd.store import keys
-from alertd.store.streams import MAX_TRIES, lag
+from alertd.store.streams import MAX_TRIES, Delivery, Reader, lag
 from alertd.tagging.tagger import Tagger, TagInput
-from tests.stages.world import at_work, context, entry, stream, taken, until
+from tests.stages.world import PATIENCE, SETTINGS, at_work, context, entry, stream, taken, until
 from tests.tagging import fakes
 
 TITLE = "Xiaomi to build a second car plant near Beijing in two years"
@@ -34,6 +38,29 @@ class Poisoned(Tagger):
             self.times -= 1
             raise ZeroDivisionError("poison")
         return super().tag(texts)
+
+
+class Holding(Tagger):
+    """A tagger that keeps each batch until it is let go, and notes how many are with it at a time."""
+
+    def __init__(self) -> None:
+        good = fakes.tagger()
+        self.__dict__.update(good.__dict__)
+        self.free = threading.Semaphore(0)
+        self.titles: list[str] = []
+        self.inside = self.most = 0
+
+    def tag(self, texts: Sequence[TagInput]) -> list[Tags]:
+        self.titles += [text.title for text in texts]
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        assert self.free.acquire(timeout=PATIENCE)
+        self.inside -= 1
+        return super().tag(texts)
+
+
+ONE_BY_ONE = SETTINGS + "tagging: {batch: 1}\n"
+NVIDIA, VISA = "Nvidia opens an office in Taipei this week", "Visa names a new head of its business in Peru"
 
 
 async def test_articles_are_tagged_in_order_and_acknowledged(redis: Redis, tmp_path: Path) -> None:
@@ -145,6 +172,105 @@ async def test_two_taggers_share_the_work_and_repeat_none(redis: Redis, tmp_path
         rows = await stream(redis, keys.TAGGED)
         found = [loads(Article, row["article"]).id for row in rows if "article" in row]
         assert len(found) == len(set(found))
+
+
+async def test_while_a_batch_is_with_the_model_copies_pass_and_the_next_batch_waits(
+    redis: Redis, tmp_path: Path
+) -> None:
+    async with context(redis, tmp_path, settings=ONE_BY_ONE) as ctx:
+        (known,) = await taken(ctx, entry(TITLE))
+        async with at_work(TagStage(ctx).work):
+            await until(lambda: _length(redis, keys.TAGGED, 1))
+        await cast(Any, redis).set(keys.decision(known), "{}")
+        tagger = Holding()
+        ctx.now = replace(ctx.now, tagger=tagger)
+        ids = await taken(ctx, entry(NVIDIA), entry(TITLE, feed="post"), entry(VISA))
+        async with at_work(TagStage(ctx).work):
+            await until(lambda: _length(redis, keys.TAGGED, 2))
+            await until(lambda: _pending(redis, 2))
+            for _ in range(50):
+                await cast(Any, redis).ping()
+            tagger.free.release(2)
+            await until(lambda: _length(redis, keys.TAGGED, 4))
+        rows = [loads(Article, row["article"]) for row in await stream(redis, keys.TAGGED)]
+        assert [row.id for row in rows] == [known, ids[1], ids[0], ids[2]]
+        assert tagger.most == 1
+
+
+async def test_with_a_slow_model_nothing_is_fetched_that_would_only_wait(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tag_module, "_SWIFT", 1e-9)
+    async with context(redis, tmp_path, settings=ONE_BY_ONE) as ctx:
+        tagger = Holding()
+        ctx.now = replace(ctx.now, tagger=tagger)
+        stage = TagStage(ctx)
+        tagger.free.release()
+        await taken(ctx, entry(TITLE))
+        async with at_work(stage.work):
+            await until(lambda: _length(redis, keys.TAGGED, 1))
+        await taken(ctx, entry(NVIDIA), entry(VISA))
+        async with at_work(stage.work):
+            await until(lambda: _told(tagger, NVIDIA))
+            for _ in range(50):
+                await cast(Any, redis).ping()
+            assert await _pending(redis, 1)
+            assert not await _pending(redis, 2)
+            tagger.free.release(2)
+            await until(lambda: _length(redis, keys.TAGGED, 3))
+
+
+async def test_what_the_other_hand_has_is_not_left_behind(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[list[str]] = []
+    left, fresh = Reader.left, Reader.fresh
+
+    async def noted(reader: Reader, count: int, *, own: bool = False) -> list[Delivery]:
+        found = await left(reader, count, own=own)
+        looks.append([one.id for one in found])
+        return found
+
+    async def by_the_second(reader: Reader, count: int, wait_ms: int = 500) -> list[Delivery]:
+        if cast(Any, asyncio.current_task()).get_name() == "tagging, hand 1":
+            await asyncio.sleep(0.001)
+            return []
+        return await fresh(reader, count, wait_ms)
+
+    monkeypatch.setattr(tag_module, "LEFT_BEHIND", 0.0)
+    monkeypatch.setattr(tag_module, "LOOK_BACK", 0.0)
+    monkeypatch.setattr(Reader, "left", noted)
+    monkeypatch.setattr(Reader, "fresh", by_the_second)
+    async with context(redis, tmp_path) as ctx:
+        tagger = Holding()
+        ctx.now = replace(ctx.now, tagger=tagger)
+        (ident,) = await taken(ctx, entry(NVIDIA))
+        async with at_work(TagStage(ctx).work):
+            await until(lambda: _told(tagger, NVIDIA))
+            looks.clear()
+            await until(lambda: _some(looks, ident))
+            before = len(looks)
+            await until(lambda: _more(looks, before + 2))
+            assert await cast(Any, redis).hgetall(keys.tries("tag")) == {}
+            tagger.free.release(5)
+            await until(lambda: _length(redis, keys.TAGGED, 1))
+        assert tagger.titles == [NVIDIA]
+
+
+async def _pending(redis: Redis, wanted: int) -> bool:
+    return int((await cast(Any, redis).xpending(keys.ARTICLES, "tag"))["pending"]) >= wanted
+
+
+async def _told(tagger: Holding, title: str) -> bool:
+    return title in tagger.titles
+
+
+async def _some(looks: list[list[str]], ident: str) -> bool:
+    return any(ident in found for found in looks)
+
+
+async def _more(looks: list[list[str]], count: int) -> bool:
+    return len(looks) >= count
 
 
 async def _length(redis: Redis, name: str, wanted: int, *, listed: bool = False) -> bool:
