@@ -294,7 +294,7 @@ class StorySettings(Model):
     window: Annotated[float, Duration(1, 30 * DAY)] = 3 * DAY
     """How long a story stays open for another article."""
     reorder_ms: Annotated[int, Field(ge=0, le=10_000)] = 100
-    """Longest wait for an article that is late among several taggers, in milliseconds."""
+    """Longest wait for an article that is late among several taggers, or batches of one, in milliseconds."""
 
 
 class ArchiveSettings(Model):

@@ -24,14 +24,15 @@ class Aside(Generic[T]):
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._task is None:
+        task, self._task = self._task, None
+        if task is None:
             return
         if kind is None:
-            await self._task
+            await task
             return
-        self._task.cancel()
+        task.cancel()
         # what ended the block is on its way already
-        await asyncio.gather(self._task, return_exceptions=True)
+        await asyncio.gather(task, return_exceptions=True)
 
     def start(self, work: Callable[[], Coroutine[Any, Any, T]]) -> bool:
         """Start a piece of work, unless one is under way or its result was not taken; returns whether it did."""

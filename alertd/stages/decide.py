@@ -21,7 +21,7 @@ from alertd.stages.telling import Teller
 from alertd.stages.waking import Waker
 from alertd.stages.watched import Watched
 from alertd.store import keys
-from alertd.store.connection import BLOCK_MS, TROUBLE
+from alertd.store.connection import BLOCK_MS, TROUBLE, raise_if_cancelled
 from alertd.store.leases import Lease
 from alertd.store.streams import EVERYTHING, MAX_TRIES, Delivery, Reader
 from alertd.watchlist.rules import RuleBook
@@ -51,6 +51,7 @@ class DecideStage:
         self._filled: RuleBook | None = None
         self._watched = Watched(context)
         self._decider = Decider(context, self._lease, self._teller)
+        self._filing = Aside[None]("filing")
 
     @property
     def lease(self) -> Lease:
@@ -72,14 +73,16 @@ class DecideStage:
         self._filled = None
         ready: deque[Delivery] = deque()
         following: list[Delivery] = []
-        reading, filing = Aside[list[Delivery]]("reading ahead"), Aside[None]("filing")
+        reading, self._filing = Aside[list[Delivery]]("reading ahead"), Aside[None]("filing")
         # what is read and not decided at a stop stays pending, and is found at the next start
-        async with reading, filing:
+        async with reading, self._filing as filing:
             while not stop.is_set():
+                # what waits for Redis beside this loop does not hear of a cancellation that the client swallowed in it
+                raise_if_cancelled()
+                await self._fill()
                 filing.taken()
                 if self._unfiled >= _FILE_AFTER and filing.start(self._file):
                     self._unfiled = 0
-                await self._fill()
                 await self._waker.wake(self._decider.decided_to)
                 ready.extend(order.ready(context.monotonic()))
                 if len(ready) < _BATCH:
@@ -90,10 +93,11 @@ class DecideStage:
                     following = _part(ready)
                     await self._decide_part(part, following)
                     for delivery in part:
-                        del held[delivery.id]
+                        held.pop(delivery.id, None)
                 else:
                     await reading.wait()
-                fresh = reading.taken() or []
+                # what was read long ago may have been found left behind meanwhile
+                fresh = [d for d in reading.taken() or () if d.id not in held]
                 held.update({d.id: d for d in fresh})
                 if context.monotonic() - looked > LOOK_BACK:
                     fresh += [d for d in await self._reader.left(EVERYTHING) if d.id not in held]
@@ -115,6 +119,8 @@ class DecideStage:
         """See that the rules in force remember what the archive knows: at the start, and after an edit of them."""
         book = self._context.now.book
         if book is not self._filled:
+            # what is being filed would be found neither among the chunks nor among what is in none
+            await self._filing.wait()
             self._teller.since = await fill(self._context, self._lease, book)
             await asyncio.to_thread(self._teller.prepare)
             self._filled = book

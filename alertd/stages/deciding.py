@@ -103,8 +103,8 @@ class Decider:
 
         Args:
             deliveries: the articles.
-            following: those of the next call, the same sequence, which are placed in stories already while what was
-                decided is being stored. Nothing of them is stored or told before that call.
+            following: those of the next call, the same sequence: what they need is looked up while these are told, and
+                they are placed in stories while these are stored. Nothing of them is stored or told before that call.
 
         Returns:
             How many were decided now; others had been before.

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -15,7 +17,7 @@ from alertd.stages.dead_letters import parted
 from alertd.stages.entries import article_in
 from alertd.stages.operator import tell
 from alertd.store import keys
-from alertd.store.connection import TROUBLE
+from alertd.store.connection import TROUBLE, raise_if_cancelled
 from alertd.store.streams import MAX_TRIES, Delivery, Reader
 from alertd.tagging.tagger import Tagger, TagInput
 
@@ -23,9 +25,8 @@ logger = logging.getLogger(__name__)
 
 _HANDS: Final = 2
 """Batches that a process has under way: while one is with the model, another is fetched or passed on."""
-_SWIFT: Final = 1.0
-"""Seconds that a batch may take with the model for another to be fetched meanwhile: one that waited for long would look
-left behind to other processes."""
+_SLOW: Final = 1.0
+"""Seconds after which it is looked again whether the model is swift enough for a second batch."""
 
 SET_ASIDE: Final = (
     "The stage {stage} could not process an article and set it aside; the others go on. `alertd dead list` shows what "
@@ -77,8 +78,8 @@ class TagStage:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._reader = Reader(context.store, keys.ARTICLES, context.process, idle=LEFT_BEHIND)
-        self._model = asyncio.Lock()
-        self._took = 0.0
+        self._turn, self._model = asyncio.Lock(), asyncio.Lock()
+        self._took = math.inf
         self._busy: set[str] = set()
 
     async def work(self, stop: asyncio.Event) -> None:
@@ -87,6 +88,7 @@ class TagStage:
         context.ready["tag"] = (True, "at work")
         # before anything is read: of a store that no other process uses, all that is pending is left behind
         await self._look_back(stop, own=context.store.exclusive)
+        raise_if_cancelled()
         async with asyncio.TaskGroup() as group:
             for number in range(_HANDS):
                 group.create_task(self._pull(stop, first=not number), name=f"tagging, hand {number + 1}")
@@ -99,17 +101,26 @@ class TagStage:
             if first and context.monotonic() - looked > LOOK_BACK:
                 await self._look_back(stop)
                 looked = context.monotonic()
-            if not first and self._took > _SWIFT:
-                await pause(stop, _SWIFT)
+            if not first and not self._swift():
+                await pause(stop, _SLOW)
                 continue
-            if fresh := await self._reader.fresh(context.now.configuration.settings.tagging.batch):
-                await self._together(fresh)
+            async with AsyncExitStack() as turn:
+                await turn.enter_async_context(self._turn)
+                if stop.is_set():
+                    return
+                if fresh := await self._reader.fresh(context.now.configuration.settings.tagging.batch):
+                    await self._together(fresh, turn)
+
+    def _swift(self) -> bool:
+        """Whether a batch is with the model for so short a time that decide waits for it and for the one before it."""
+        return 2000 * self._took <= self._context.now.configuration.settings.stories.reorder_ms
 
     async def _look_back(self, stop: asyncio.Event, *, own: bool = False) -> None:
         """Tag what was left behind, each alone."""
         while not stop.is_set():
-            left = await self._reader.left(self._context.now.configuration.settings.tagging.batch, own=own)
             # what the other hand has is not left behind, however long it takes
+            count = self._context.now.configuration.settings.tagging.batch + len(self._busy)
+            left = await self._reader.left(count, own=own)
             left = [delivery for delivery in left if delivery.id not in self._busy]
             for delivery in left:
                 await self._alone(delivery)
@@ -117,12 +128,18 @@ class TagStage:
                 break
         await self._reader.sweep()
 
-    async def _together(self, deliveries: Sequence[Delivery]) -> None:
-        """Tag what came together; when that fails, each alone."""
+    async def _together(self, deliveries: Sequence[Delivery], turn: AsyncExitStack) -> None:
+        """Tag what came together; when that fails, each alone.
+
+        Args:
+            turn: closed when the next batch may be fetched; so they come to the model in the order of their arrival.
+        """
         idents = {delivery.id for delivery in deliveries}
         self._busy |= idents
         try:
-            await self._pass(deliveries)
+            originals = await self._originals(deliveries)
+            await turn.aclose()
+            await self._tag(originals)
         except TROUBLE:
             raise
         except Exception:
@@ -139,7 +156,7 @@ class TagStage:
             await self._set_aside(delivery, f"its worker died or failed {MAX_TRIES} times")
             return
         try:
-            await self._pass([delivery])
+            await self._tag(await self._originals([delivery]))
         except TROUBLE:
             raise
         except Exception as error:
@@ -153,11 +170,15 @@ class TagStage:
         else:
             await self._reader.done(delivery)
 
-    async def _pass(self, deliveries: Sequence[Delivery]) -> None:
+    async def _originals(self, deliveries: Sequence[Delivery]) -> list[Waiting]:
+        """Let copies pass; returns what is to be tagged."""
         waiting = [article_of(delivery) for delivery in deliveries]
         orphans = await self._copied([item for item in waiting if item.article.copy_of])
         originals = [orphans.get(item.delivery.id, item) for item in waiting]
-        originals = [item for item in originals if not item.article.copy_of]
+        return [item for item in originals if not item.article.copy_of]
+
+    async def _tag(self, originals: Sequence[Waiting]) -> None:
+        """Tag articles and pass them on."""
         if not originals:
             return
         tags = await self._tags([item.article for item in originals])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,9 +14,14 @@ import pytest
 from redis.asyncio import Redis
 
 from alertd.articles import Alert, Article, Entry, dumps, loads
+from alertd.stages import archive
 from alertd.stages import decide as decide_module
+from alertd.stages import deciding as deciding_module
+from alertd.stages.backfill import fill
 from alertd.stages.context import Context
 from alertd.stages.decide import DecideStage
+from alertd.stages.deciding import Decider
+from alertd.stages.decisions import Arrived, Known, Placed, placed_in
 from alertd.stages.shelf import Shelved
 from alertd.stages.tag import TagStage
 from alertd.store import keys
@@ -319,3 +326,103 @@ async def test_one_that_cannot_be_placed_ahead_holds_up_nobody(
         there = await cast(Any, redis).mget([keys.decision(ident) for ident in ids])
         assert [text is not None for text in there] == [True, True, False, True, True]
         assert await cast(Any, redis).xlen(keys.DEAD) == 1
+
+
+async def test_the_daemons_loop_gives_each_batch_and_the_one_that_follows(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decide_module, "_BATCH", 2)
+    calls: list[tuple[Sequence[Delivery], Sequence[Delivery]]] = []
+    deciding = Decider.decide
+
+    async def noted(decider: Decider, deliveries: Sequence[Delivery], following: Sequence[Delivery] = ()) -> int:
+        calls.append((deliveries, following))
+        return await deciding(decider, deliveries, following)
+
+    monkeypatch.setattr(Decider, "decide", noted)
+    async with context(redis, tmp_path, RULES) as ctx:
+        ids = await taken(ctx, *(GROWING[number] for number in (1, 3, 7, 8, 11)))
+        async with at_work(TagStage(ctx).work):
+            await until(lambda: _tagged(redis, len(ids)))
+        decide = await stage(ctx)
+        async with at_work(decide.work):
+            await until(lambda: _all(redis, ids))
+        assert [[one.fields["seq"] for one in part] for part, _ in calls] == [["1", "2"], ["3", "4"], ["5"]]
+        assert [following is part for (_, following), (part, _) in pairwise(calls)] == [True, True]
+        assert len(calls[-1][1]) == 0
+
+
+async def test_an_article_that_cannot_be_placed_ahead_of_its_turn_is_found_out_in_its_turn(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decide_module, "_BATCH", 1)
+    placed: list[str] = []
+
+    def fails_once(one: Arrived, known: Known) -> Placed:
+        placed.append(one.article.id)
+        if len(placed) == 2:
+            raise ZeroDivisionError
+        return placed_in(one, known)
+
+    monkeypatch.setattr(deciding_module, "placed_in", fails_once)
+    async with context(redis, tmp_path, RULES) as ctx:
+        ids, rows = await waiting(ctx, redis, GROWING[0], GROWING[3], GROWING[1])
+        await (await stage(ctx)).decide(rows)
+        assert placed == [ids[0], ids[1], ids[1], ids[2]]
+        assert [d["story"] for d in await decisions(redis, ids)] == [ids[0], ids[0], ids[2]]
+        assert await lag(ctx.store, keys.TAGGED) == 0
+
+
+async def test_what_comes_again_while_it_is_stored_counts_once(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decide_module, "_BATCH", 1)
+    async with context(redis, tmp_path, RULES) as ctx:
+        ids, rows = await waiting(ctx, redis, GROWING[0], GROWING[3])
+        await cast(Any, redis).xadd(keys.TAGGED, cast(Any, rows[0].fields))
+        (again,) = await delivered(redis)
+        await (await stage(ctx)).decide([rows[0], again, rows[1]])
+        assert [d["story"] for d in await decisions(redis, ids)] == [ids[0], ids[0]]
+        shelved = Shelved.read(await cast(Any, redis).get(keys.story(ids[0])))
+        assert shelved.candidate.story.articles == 2
+        assert await lag(ctx.store, keys.TAGGED) == 0
+
+
+async def test_rules_learn_what_they_missed_once_what_is_being_filed_is_in_its_place(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    filing, filed = asyncio.Event(), asyncio.Event()
+
+    async def slow(*_: object) -> int:
+        filing.set()
+        await filed.wait()
+        order.append("filed")
+        return 0
+
+    async def noted(*given: Any) -> Any:
+        order.append("filled")
+        return await fill(*given)
+
+    monkeypatch.setattr(archive, "file", slow)
+    monkeypatch.setattr(decide_module, "fill", noted)
+    async with context(redis, tmp_path, RULES) as ctx:
+        decide = await stage(ctx)
+        async with at_work(decide.work):
+            await asyncio.wait_for(filing.wait(), 20)
+            order.clear()
+            # another watchlist comes into force
+            ctx.now = dataclasses.replace(ctx.now, book=dataclasses.replace(ctx.now.book))
+            ids = await taken(ctx, GROWING[0])
+            async with at_work(TagStage(ctx).work):
+                await until(lambda: _tagged(redis, 1))
+            for _ in range(50):
+                await cast(Any, redis).ping()
+            assert order == []
+            filed.set()
+            await until(lambda: _all(redis, ids))
+        assert order[:2] == ["filed", "filled"]
+
+
+async def _all(redis: Redis, ids: Sequence[str]) -> bool:
+    return len(await decided(redis, ids)) == len(ids)

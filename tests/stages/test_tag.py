@@ -12,7 +12,8 @@ from redis.asyncio import Redis
 
 from alertd.articles import Article, Tags, loads
 from alertd.stages import tag as tag_module
-from alertd.stages.tag import TagStage
+from alertd.stages.context import Context
+from alertd.stages.tag import TagStage, Waiting
 from alertd.store import keys
 from alertd.store.streams import MAX_TRIES, Delivery, Reader, lag
 from alertd.tagging.tagger import Tagger, TagInput
@@ -60,7 +61,18 @@ class Holding(Tagger):
 
 
 ONE_BY_ONE = SETTINGS + "tagging: {batch: 1}\n"
+PATIENT = ONE_BY_ONE + "stories: {reorder_ms: 10000}\n"
 NVIDIA, VISA = "Nvidia opens an office in Taipei this week", "Visa names a new head of its business in Peru"
+
+
+async def swift(ctx: Context, redis: Redis) -> tuple[TagStage, str]:
+    """A stage that knows how long its model takes, and the article by which it does, which is decided."""
+    stage = TagStage(ctx)
+    (known,) = await taken(ctx, entry(TITLE))
+    async with at_work(stage.work):
+        await until(lambda: _length(redis, keys.TAGGED, 1))
+    await cast(Any, redis).set(keys.decision(known), "{}")
+    return stage, known
 
 
 async def test_articles_are_tagged_in_order_and_acknowledged(redis: Redis, tmp_path: Path) -> None:
@@ -174,18 +186,15 @@ async def test_two_taggers_share_the_work_and_repeat_none(redis: Redis, tmp_path
         assert len(found) == len(set(found))
 
 
-async def test_while_a_batch_is_with_the_model_copies_pass_and_the_next_batch_waits(
+async def test_while_a_batch_is_with_the_model_the_copies_of_the_next_pass_and_it_waits(
     redis: Redis, tmp_path: Path
 ) -> None:
-    async with context(redis, tmp_path, settings=ONE_BY_ONE) as ctx:
-        (known,) = await taken(ctx, entry(TITLE))
-        async with at_work(TagStage(ctx).work):
-            await until(lambda: _length(redis, keys.TAGGED, 1))
-        await cast(Any, redis).set(keys.decision(known), "{}")
+    async with context(redis, tmp_path, settings=PATIENT) as ctx:
+        stage, known = await swift(ctx, redis)
         tagger = Holding()
         ctx.now = replace(ctx.now, tagger=tagger)
         ids = await taken(ctx, entry(NVIDIA), entry(TITLE, feed="post"), entry(VISA))
-        async with at_work(TagStage(ctx).work):
+        async with at_work(stage.work):
             await until(lambda: _length(redis, keys.TAGGED, 2))
             await until(lambda: _pending(redis, 2))
             for _ in range(50):
@@ -197,18 +206,40 @@ async def test_while_a_batch_is_with_the_model_copies_pass_and_the_next_batch_wa
         assert tagger.most == 1
 
 
-async def test_with_a_slow_model_nothing_is_fetched_that_would_only_wait(
+async def test_batches_come_to_the_model_in_the_order_in_which_they_were_fetched(
     redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tag_module, "_SWIFT", 1e-9)
-    async with context(redis, tmp_path, settings=ONE_BY_ONE) as ctx:
+    slow = asyncio.Event()
+    copied = TagStage._copied
+
+    async def delayed(stage: TagStage, items: Sequence[Waiting]) -> dict[str, Waiting]:
+        if items:
+            await slow.wait()
+        return await copied(stage, items)
+
+    monkeypatch.setattr(TagStage, "_copied", delayed)
+    async with context(redis, tmp_path, settings=PATIENT.replace("batch: 1", "batch: 2")) as ctx:
+        stage, _ = await swift(ctx, redis)
         tagger = Holding()
         ctx.now = replace(ctx.now, tagger=tagger)
-        stage = TagStage(ctx)
-        tagger.free.release()
-        await taken(ctx, entry(TITLE))
+        await taken(ctx, entry(NVIDIA), entry(TITLE, feed="post"), entry(VISA))
         async with at_work(stage.work):
-            await until(lambda: _length(redis, keys.TAGGED, 1))
+            await until(lambda: _pending(redis, 2))
+            for _ in range(50):
+                await cast(Any, redis).ping()
+            slow.set()
+            tagger.free.release(2)
+            await until(lambda: _length(redis, keys.TAGGED, 4))
+        assert tagger.titles == [NVIDIA, VISA]
+
+
+async def test_with_a_model_that_takes_long_nothing_is_fetched_that_would_come_late(
+    redis: Redis, tmp_path: Path
+) -> None:
+    async with context(redis, tmp_path, settings=ONE_BY_ONE + "stories: {reorder_ms: 0}\n") as ctx:
+        stage, _ = await swift(ctx, redis)
+        tagger = Holding()
+        ctx.now = replace(ctx.now, tagger=tagger)
         await taken(ctx, entry(NVIDIA), entry(VISA))
         async with at_work(stage.work):
             await until(lambda: _told(tagger, NVIDIA))
@@ -238,14 +269,15 @@ async def test_what_the_other_hand_has_is_not_left_behind(
         return await fresh(reader, count, wait_ms)
 
     monkeypatch.setattr(tag_module, "LEFT_BEHIND", 0.0)
-    monkeypatch.setattr(tag_module, "LOOK_BACK", 0.0)
-    monkeypatch.setattr(Reader, "left", noted)
-    monkeypatch.setattr(Reader, "fresh", by_the_second)
-    async with context(redis, tmp_path) as ctx:
+    async with context(redis, tmp_path, settings=PATIENT) as ctx:
+        stage, _ = await swift(ctx, redis)
+        monkeypatch.setattr(tag_module, "LOOK_BACK", 0.0)
+        monkeypatch.setattr(Reader, "left", noted)
+        monkeypatch.setattr(Reader, "fresh", by_the_second)
         tagger = Holding()
         ctx.now = replace(ctx.now, tagger=tagger)
         (ident,) = await taken(ctx, entry(NVIDIA))
-        async with at_work(TagStage(ctx).work):
+        async with at_work(stage.work):
             await until(lambda: _told(tagger, NVIDIA))
             looks.clear()
             await until(lambda: _some(looks, ident))
@@ -253,7 +285,7 @@ async def test_what_the_other_hand_has_is_not_left_behind(
             await until(lambda: _more(looks, before + 2))
             assert await cast(Any, redis).hgetall(keys.tries("tag")) == {}
             tagger.free.release(5)
-            await until(lambda: _length(redis, keys.TAGGED, 1))
+            await until(lambda: _length(redis, keys.TAGGED, 2))
         assert tagger.titles == [NVIDIA]
 
 
