@@ -17,7 +17,7 @@ from alertd.stages.dead_letters import parted
 from alertd.stages.entries import article_in
 from alertd.stages.operator import tell
 from alertd.store import keys
-from alertd.store.connection import TROUBLE, raise_if_cancelled
+from alertd.store.connection import TROUBLE
 from alertd.store.streams import MAX_TRIES, Delivery, Reader
 from alertd.tagging.tagger import Tagger, TagInput
 
@@ -86,16 +86,21 @@ class TagStage:
         """Tag until the stop."""
         context = self._context
         context.ready["tag"] = (True, "at work")
-        # before anything is read: of a store that no other process uses, all that is pending is left behind
-        await self._look_back(stop, own=context.store.exclusive)
-        raise_if_cancelled()
+        begun = asyncio.Event()
+        # all is done in the group's tasks: up to Python 3.11 one that fails leaves the task of the group marked as
+        # cancelled, by which `raise_if_cancelled` would end the next attempt
         async with asyncio.TaskGroup() as group:
             for number in range(_HANDS):
-                group.create_task(self._pull(stop, first=not number), name=f"tagging, hand {number + 1}")
+                group.create_task(self._pull(stop, begun, first=not number), name=f"tagging, hand {number + 1}")
 
-    async def _pull(self, stop: asyncio.Event, *, first: bool) -> None:
+    async def _pull(self, stop: asyncio.Event, begun: asyncio.Event, *, first: bool) -> None:
         """Tag one batch after the other; the first hand also looks for what others left behind."""
         context = self._context
+        if first:
+            # before anything is read: of a store that no other process uses, all that is pending is left behind
+            await self._look_back(stop, own=context.store.exclusive)
+            begun.set()
+        await begun.wait()
         looked = context.monotonic()
         while not stop.is_set():
             if first and context.monotonic() - looked > LOOK_BACK:

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from alertd.articles import Article, Tags, loads
 from alertd.stages import tag as tag_module
-from alertd.stages.context import Context
+from alertd.stages.context import Context, persist
 from alertd.stages.tag import TagStage, Waiting
 from alertd.store import keys
 from alertd.store.streams import MAX_TRIES, Delivery, Reader, lag
@@ -287,6 +287,30 @@ async def test_what_the_other_hand_has_is_not_left_behind(
             tagger.free.release(5)
             await until(lambda: _length(redis, keys.TAGGED, 2))
         assert tagger.titles == [NVIDIA]
+
+
+async def test_after_an_outage_the_stage_goes_on_with_what_it_had(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = Reader.fresh
+    times: list[int] = []
+
+    async def cut_off(reader: Reader, count: int, wait_ms: int = 500) -> list[Delivery]:
+        found = await fresh(reader, count, wait_ms)
+        if found and not times:
+            times.append(1)
+            raise ConnectionError
+        return found
+
+    monkeypatch.setattr(Reader, "fresh", cut_off)
+    monkeypatch.setattr(tag_module, "LEFT_BEHIND", 0.0)
+    async with context(redis, tmp_path) as ctx:
+        (ident,) = await taken(ctx, entry(NVIDIA))
+        stage = TagStage(ctx)
+        async with at_work(lambda stop: persist(ctx, "tag", lambda: stage.work(stop), stop)):
+            await until(lambda: _length(redis, keys.TAGGED, 1))
+        assert [loads(Article, row["article"]).id for row in await stream(redis, keys.TAGGED)] == [ident]
+        assert times
 
 
 async def _pending(redis: Redis, wanted: int) -> bool:
