@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from alertd.store.binary import locate
+from alertd.store.keeper import options
 
 _PATIENCE: Final = 20.0
 _LIBRARIES: Final = Path("/usr/lib")
@@ -51,9 +52,8 @@ async def start_redis(
         program: the server; "" for the one that alertd starts by itself.
     """
     server = await asyncio.create_subprocess_exec(
-        locate(program), "--port", "0", "--unixsocket", str(socket), "--dir", str(data), "--appendonly", "yes",
-        "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction", "--loglevel", "warning",
-        env={**os.environ, **environment}, stdout=subprocess.DEVNULL,
+        locate(program), "--dir", str(data), *options(str(socket)), env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
     )  # fmt: skip
     try:
         deadline = time.monotonic() + _PATIENCE
