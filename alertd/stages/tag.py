@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 _HANDS: Final = 2
 """Batches that a process has under way: while one is with the model, another is fetched or passed on."""
+_PASSES: Final = 8
+"""Passes of the model for which a swift one is given articles at once: most of what waits are copies, and each batch
+asks Redis a few things, however small it is."""
 _SLOW: Final = 1.0
 """Seconds after which it is looked again whether the model is swift enough for a second batch."""
 
@@ -113,12 +116,21 @@ class TagStage:
                 await turn.enter_async_context(self._turn)
                 if stop.is_set():
                     return
-                if fresh := await self._reader.fresh(context.now.configuration.settings.tagging.batch):
+                if fresh := await self._reader.fresh(self._passes() * context.now.configuration.settings.tagging.batch):
                     await self._together(fresh, turn)
 
     def _swift(self) -> bool:
         """Whether a batch is with the model for so short a time that decide waits for it and for the one before it."""
-        return 2000 * self._took <= self._context.now.configuration.settings.stories.reorder_ms
+        return self._in_time() >= 1
+
+    def _passes(self) -> int:
+        """For how many passes of the model articles are fetched at once, so that decide waits for them all the same."""
+        return int(max(1, min(_PASSES, self._in_time())))
+
+    def _in_time(self) -> float:
+        """How many passes a batch may take for which decide waits, and for the one before it."""
+        patience = self._context.now.configuration.settings.stories.reorder_ms / 1000
+        return patience / (2 * self._took) if self._took else math.inf
 
     async def _look_back(self, stop: asyncio.Event, *, own: bool = False) -> None:
         """Tag what was left behind, each alone."""
@@ -196,12 +208,15 @@ class TagStage:
         if tagger is None:
             raise RuntimeError("this process has no tagger")
         inputs = [TagInput(a.entry.title, a.entry.summary, a.entry.text) for a in articles]
+        size, tags = context.now.configuration.settings.tagging.batch, list[Tags]()
         async with self._model:
-            began = context.monotonic()
-            tags = await asyncio.to_thread(tagger.tag, inputs)
-            self._took = context.monotonic() - began
-        context.metrics.tag_seconds.observe(self._took)
-        context.metrics.tag_batch.observe(len(articles))
+            for start in range(0, len(inputs), size):
+                part = inputs[start : start + size]
+                began = context.monotonic()
+                tags += await asyncio.to_thread(tagger.tag, part)
+                self._took = context.monotonic() - began
+                context.metrics.tag_seconds.observe(self._took)
+                context.metrics.tag_batch.observe(len(part))
         return tags
 
     async def _commit(self, items: Sequence[Waiting], tags: Sequence[Tags]) -> None:

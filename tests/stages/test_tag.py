@@ -65,6 +65,12 @@ PATIENT = ONE_BY_ONE + "stories: {reorder_ms: 10000}\n"
 NVIDIA, VISA = "Nvidia opens an office in Taipei this week", "Visa names a new head of its business in Peru"
 
 
+@pytest.fixture
+def by_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Articles are fetched for one pass of the model at a time, however swift it is."""
+    monkeypatch.setattr("alertd.stages.tag._PASSES", 1)
+
+
 async def swift(ctx: Context, redis: Redis) -> tuple[TagStage, str]:
     """A stage that knows how long its model takes, and the article by which it does, which is decided."""
     stage = TagStage(ctx)
@@ -186,6 +192,7 @@ async def test_two_taggers_share_the_work_and_repeat_none(redis: Redis, tmp_path
         assert len(found) == len(set(found))
 
 
+@pytest.mark.usefixtures("by_passes")
 async def test_while_a_batch_is_with_the_model_the_copies_of_the_next_pass_and_it_waits(
     redis: Redis, tmp_path: Path
 ) -> None:
@@ -206,6 +213,7 @@ async def test_while_a_batch_is_with_the_model_the_copies_of_the_next_pass_and_i
         assert tagger.most == 1
 
 
+@pytest.mark.usefixtures("by_passes")
 async def test_batches_come_to_the_model_in_the_order_in_which_they_were_fetched(
     redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -231,6 +239,30 @@ async def test_batches_come_to_the_model_in_the_order_in_which_they_were_fetched
             tagger.free.release(2)
             await until(lambda: _length(redis, keys.TAGGED, 4))
         assert tagger.titles == [NVIDIA, VISA]
+
+
+async def test_a_swift_model_is_given_articles_for_several_passes_at_once(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched: list[int] = []
+    fresh = Reader.fresh
+
+    async def noted(reader: Reader, count: int, wait_ms: int = 500) -> list[Delivery]:
+        found = await fresh(reader, count, wait_ms)
+        fetched.extend([len(found)] if found else [])
+        return found
+
+    async with context(redis, tmp_path, settings=PATIENT.replace("batch: 1", "batch: 2")) as ctx:
+        stage, _ = await swift(ctx, redis)
+        tagger = Poisoned("nothing")
+        ctx.now = replace(ctx.now, tagger=tagger)
+        titles = [f"Xiaomi opens shop number {n} in town {n * 7} of province {n * 13}" for n in range(5)]
+        await taken(ctx, *(entry(title) for title in titles), entry(TITLE, feed="post"))
+        monkeypatch.setattr(Reader, "fresh", noted)
+        async with at_work(stage.work):
+            await until(lambda: _length(redis, keys.TAGGED, 7))
+        assert fetched == [6]
+        assert tagger.batches == [2, 2, 1], "no more in one pass than is allowed"
 
 
 async def test_with_a_model_that_takes_long_nothing_is_fetched_that_would_come_late(
