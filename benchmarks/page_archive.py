@@ -121,7 +121,7 @@ class Made:
         delivery = Delivery("0-1", {"seq": str(self.count)})
         known = Known(tags, Fingerprint(), None, None, (), ())
         after = Shelved(StoryCandidate(story), str(self.count))
-        return Placed(Arrived(delivery, article, Fingerprint(), ""), known, placement, after), told
+        return Placed(Arrived(delivery, article, Fingerprint(), ""), known, placement, after, renews=True), told
 
     def _company(self, number: int) -> Company:
         issuer, rng = self.companies[number], self._rng

@@ -242,7 +242,7 @@ class Decider:
             known = await self._known(one, tags, before, wanted)
             placed.append(placed_in(one, known))
             # the next ones of the batch have to see it
-            shelf.put(placed[-1].after)
+            shelf.put(placed[-1].after, placed[-1].lists)
             before[one.article.id] = {"story": placed[-1].placement.story.id}
         return _Ahead(found.deliveries, placed, found.again)
 

@@ -10,12 +10,12 @@ from alertd.articles import Article, Placement, Story, Tags, dumps, loads
 from alertd.stages.shelf import Shelved
 from alertd.stages.telling import News, Told
 from alertd.store.streams import Delivery
-from alertd.stories.events import MOST_PLACES, places
+from alertd.stories.events import MOST_PLACES, places, renews
 from alertd.stories.fingerprints import Fingerprint
 from alertd.stories.placing import grown, place
 from alertd.stories.records import read
 from alertd.watchlist.archive import row_of
-from alertd.watchlist.pulse import HOUR, learned
+from alertd.watchlist.pulse import learned
 
 APART = "\x1f"
 """Between the keys that list a story, which are one argument of `decided.lua`."""
@@ -96,20 +96,21 @@ class Known(msgspec.Struct, frozen=True, gc=False):
 
 
 class Placed(msgspec.Struct, frozen=True, gc=False):
-    """An article in its story, and what is to be remembered of that."""
+    """An article in its story, and what is to be remembered of that.
+
+    `renews`: it is the first article of its story in an hour; then its timeline and lists get their life anew.
+    """
 
     arrived: Arrived
     known: Known
     placement: Placement
     after: Shelved
+    renews: bool
 
     @property
-    def renews(self) -> bool:
-        """Whether it is the first article of its story in an hour: then its timeline and lists get their life anew."""
-        before = self.known.before(self.placement)
-        if before is None:
-            return True
-        return before.candidate.story.last_seen // HOUR != self.placement.story.last_seen // HOUR
+    def lists(self) -> tuple[str, ...]:
+        """The keys under which its story is the latest one now."""
+        return self.after.listed if self.placement.relation != "copy" or self.renews else ()
 
     @property
     def news(self) -> News:
@@ -143,8 +144,9 @@ def placed_in(one: Arrived, known: Known) -> Placed:
         article, known.tags, known.fingerprint, original=known.original, earlier=known.earlier,
         candidates=[c.candidate for c in known.candidates], apart=known.apart, now=article.arrived,
     )  # fmt: skip
-    fields = one.delivery.fields
-    return Placed(one, known, placement, known.after(placement, fields["seq"], heard="heard" in fields))
+    fields, before = one.delivery.fields, known.before(placement)
+    renewed = renews(before.candidate.story.last_seen if before else None, placement.story.last_seen)
+    return Placed(one, known, placement, known.after(placement, fields["seq"], heard="heard" in fields), renewed)
 
 
 def decided_of(placed: Placed, told: Told, generation: str) -> Decided:
@@ -180,7 +182,7 @@ def row(one: Decided, record: str, at: float) -> list[str | int | float | bytes]
     values: list[str | int | float | bytes] = [
         delivery.id, 0, article.id, delivery.fields["seq"], placement.story.id, _plain(one.decision), record,
         _plain(recent), row_of(article, placed.known.tags, placement), _plain(_told(article, placement)),
-        APART.join(placed.after.listed), int(placed.renews),
+        APART.join(placed.lists), int(placed.renews),
         len(told.states), len(told.due), len(told.keys), len(held) // 2, len(told.alerts),
     ]  # fmt: skip
     if told.states or told.due or told.keys:

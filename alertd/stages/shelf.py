@@ -110,14 +110,19 @@ class Shelf:
         self._nearby.clear()
         self._batch, self._before = _Batch(), _Batch()
 
-    def put(self, story: Shelved) -> None:
-        """Remember a story as it is stored, or about to be."""
+    def put(self, story: Shelved, lists: Sequence[str]) -> None:
+        """Remember a story as it is stored, or about to be.
+
+        Args:
+            story: the story.
+            lists: keys under which it is the latest now.
+        """
         ident = story.candidate.story.id
         known = ident in self._nearby
         self._latest = story.candidate.story.last_seen
         row = self._remember(story)
         self._batch.put.add(ident)
-        for key in story.listed:
+        for key in lists:
             self._batch.listed[key].append(ident)
             listed = self._lists.get(key)
             if listed is not None:

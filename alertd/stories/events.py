@@ -38,6 +38,8 @@ CANDIDATES = 30
 """Stories, the latest, that are looked at under one key."""
 MOST_PLACES = 12
 """Keys under which one story is listed at most."""
+_RENEWED = 3600
+"""Seconds of the spans in which a story is renewed once."""
 ONCE_BEFORE = 0.5
 """Cosine above which a company's earlier story makes a new one of its kind less new."""
 _SAME_TYPE, _SAME_FIGURE, _SAME_NAME = 0.03, 0.03, 0.05
@@ -251,6 +253,18 @@ def places(fp: Fingerprint, issuers: Sequence[str]) -> tuple[str, ...]:
         words = [(-len(w), w) for w in content(fp.title).difference(names) if w.isalpha()]
         longest = [w for _, w in sorted(words)[:wanted]]
     return (*companies, *dict.fromkeys([f"w:{sketches.stem(w)}" for w in (*names, *longest)]))
+
+
+def renews(before: float | None, now: float) -> bool:
+    """Whether an article is the first one of its story in an hour, by the clock.
+
+    Then a copy, too, makes its story the latest under the keys by which it is sought; others leave it where it is.
+
+    Args:
+        before: when the story's article before it came, Unix seconds; None when it opens the story.
+        now: when it came.
+    """
+    return before is None or before // _RENEWED != now // _RENEWED
 
 
 def merged(a: str, b: str, weight: int) -> str:

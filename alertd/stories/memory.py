@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from alertd.articles import Article, Entry, Placement, Story, Tags
 from alertd.stories.bands import bands
-from alertd.stories.events import CANDIDATES, MOST_PLACES, places, subjects
+from alertd.stories.events import CANDIDATES, MOST_PLACES, places, renews, subjects
 from alertd.stories.fingerprints import Fingerprint, compared, fingerprint
 from alertd.stories.placing import StoryCandidate, grown, place
 
@@ -94,7 +94,8 @@ class Memory:
         story = placement.story
         known = self._stories.get(story.id)
         self._stories[story.id] = grown(known, placement, held.fp, tags)
-        self._list(story, held.fp if placement.relation != "copy" else None)
+        if placement.relation != "copy" or renews(known.story.last_seen if known else None, story.last_seen):
+            self._list(story, held.fp if placement.relation != "copy" else None)
 
     def _list(self, story: Story, fp: Fingerprint | None) -> None:
         listed = self._listed.get(story.id, ())

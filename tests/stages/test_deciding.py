@@ -138,9 +138,36 @@ async def test_what_goes_with_a_story_lives_on_with_its_articles(redis: Redis, t
         assert await cast(Any, redis).llen(keys.told(first)) == 3
         # what had expired before its story begins anew, and ends again
         await cast(Any, redis).delete(*beside)
-        _, rows = await waiting(ctx, redis, entry(TITLE, feed="daily"))
-        await decide.decide([_arrived(rows[0], began + 3_720.0)])
-        assert min([await cast(Any, redis).ttl(name) for name in beside]) > ctx.window + 3_000
+        for feed, later, there in (("daily", 3_720.0, [keys.told(first)]), ("weekly", 7_260.0, beside)):
+            _, rows = await waiting(ctx, redis, entry(TITLE, feed=feed))
+            await decide.decide([_arrived(rows[0], began + later)])
+            assert min([await cast(Any, redis).ttl(name) for name in there]) > ctx.window + 3_000
+
+
+async def test_a_copy_makes_its_story_the_latest_once_an_hour(redis: Redis, tmp_path: Path) -> None:
+    titles = (TITLE, "Visa names a new head of finance in Beijing", "Nvidia recalls cards that were sold in Beijing")
+    async with context(redis, tmp_path, RULES) as ctx:
+        ids, rows = await waiting(ctx, redis, *(entry(title) for title in titles))
+        began = loads(Article, rows[0].fields["article"]).arrived // 3_600 * 3_600
+        decide = await stage(ctx)
+        await decide.decide([_arrived(row, began + 60.0 + number) for number, row in enumerate(rows)])
+        oldest, *others = ids
+        lists = [name for name in await cast(Any, redis).keys(keys.listed("*")) if await _size(redis, name) == len(ids)]
+        assert lists, "all three are listed under the name that they share"
+        before = [*reversed(others), oldest]
+        after = [oldest, *reversed(others)]
+        for feed, later, order in (("post", 120.0, before), ("times", 3_660.0, after), ("daily", 3_720.0, after)):
+            _, rows = await waiting(ctx, redis, entry(TITLE, feed=feed))
+            await decide.decide([_arrived(rows[0], began + later)])
+            for name in lists:
+                assert await cast(Any, redis).zrevrange(name, 0, -1) == order
+                shelf = decide._decider._shelf
+                at_hand = shelf._lists[name.removeprefix(keys.listed(""))]
+                assert [shelf._nearby._ident[row] for row in at_hand] == order
+
+
+async def _size(redis: Redis, name: str) -> int:
+    return int(await cast(Any, redis).zcard(name))
 
 
 def _arrived(delivery: Delivery, at: float) -> Delivery:
@@ -244,8 +271,9 @@ async def test_a_list_keeps_the_latest_stories_only(redis: Redis, tmp_path: Path
     async with context(redis, tmp_path, RULES) as ctx:
         titles = [f"Xiaomi opens shop {n} in town {n * 7} of province {n * 13}" for n in range(40)]
         ids, rows = await waiting(ctx, redis, *(entry(title) for title in titles))
+        began = loads(Article, rows[0].fields["article"]).arrived // 3_600 * 3_600
         decide = await stage(ctx)
-        await decide.decide(rows)
+        await decide.decide([_arrived(row, began + 60.0 + number) for number, row in enumerate(rows)])
         assert len(await decisions(redis, ids)) == 40
         lists = [name async for name in cast(Any, redis).scan_iter(keys.listed("*"))]
         sizes = [await cast(Any, redis).zcard(name) for name in lists]
@@ -253,9 +281,9 @@ async def test_a_list_keeps_the_latest_stories_only(redis: Redis, tmp_path: Path
         assert all([0 < await cast(Any, redis).ttl(name) <= ctx.window + 3_600 for name in lists])
         full = keys.listed("w:xiaomi")
         assert await cast(Any, redis).zrank(full, ids[0]) is None
-        # one that was left out comes back with its next article, and another one goes
+        # one that was left out comes back with its next article, of copies the first in an hour, and another one goes
         _, rows = await waiting(ctx, redis, entry(titles[0], feed="post"))
-        await decide.decide(rows)
+        await decide.decide([_arrived(rows[0], began + 3_660.0)])
         assert await cast(Any, redis).zrange(full, -1, -1) == [ids[0]]
         assert await cast(Any, redis).zcard(full) == 30
 

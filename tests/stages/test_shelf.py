@@ -57,7 +57,7 @@ async def test_what_was_forgotten_is_read_again(redis: Redis, monkeypatch: pytes
         await stored(redis, one)
         for key in one.listed:
             there[key].add(one.candidate.story.id)
-        shelf.put(one)
+        shelf.put(one, one.listed)
         key = PLACES[number * 5 % 6]
         assert await found(shelf, key) == there[key]
     for key in PLACES:
@@ -75,7 +75,7 @@ async def test_stories_that_are_closed_for_good_do_not_pile_up(redis: Redis, mon
         await shelf.load([])
         await shelf.search_ahead(one.listed)
         await stored(redis, one)
-        shelf.put(one)
+        shelf.put(one, one.listed)
         open_ones = [n for n in range(max(0, number - 19), number + 1) if PLACES[number % 6] in story(n).listed]
         assert set(await shelf.search([PLACES[number % 6]], Report(Fingerprint()), now)) == {
             f"{n}-0" for n in open_ones
@@ -118,8 +118,8 @@ async def test_what_is_not_stored_yet_is_found_under_keys_that_were_not_at_hand(
     shelf = Shelf(redis, WINDOW)
     assert await found(shelf, PLACES[3]) == {"2-0", "3-0"}
     await shelf.load([])
-    shelf.put(story(6))
-    shelf.put(story(12))
+    shelf.put(story(6), story(6).listed)
+    shelf.put(story(12), story(12).listed)
     assert await found(shelf, PLACES[1]) == {"0-0", "1-0", "6-0", "12-0"}, "while they are being stored"
     for number in (6, 12):
         await stored(redis, story(number))
@@ -132,12 +132,13 @@ async def test_a_story_that_grew_is_found_by_what_it_has_now(redis: Redis) -> No
     await shelf.search_ahead(before.listed)
     first = fingerprint(Entry("f", "g", "", before.candidate.story.title))
     before = replace(before, candidate=replace(before.candidate, first=first))
-    shelf.put(before)
+    shelf.put(before, before.listed)
     new = Report(Fingerprint(), ("c:1",), embedding=of(1.0, 0.0))
 
     async def grown(*issuers: str, embedding: str = of(0.6, 0.8), mean: str = "") -> set[str]:
         told = dataclasses.replace(before.candidate.story, issuers=issuers)
-        shelf.put(replace(before, candidate=replace(before.candidate, story=told, embedding=embedding, mean=mean)))
+        after = replace(before, candidate=replace(before.candidate, story=told, embedding=embedding, mean=mean))
+        shelf.put(after, after.listed)
         return set(await shelf.search(before.listed, new, NOW))
 
     assert await grown("c:2") == set(), "of another company, and too unlike for that"
