@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import alertd
-from alertd import logs, reload, report
+from alertd import large_pages, logs, reload, report
 from alertd.collecting import look_seldom
 from alertd.config import Configuration
 from alertd.configured import compiled, read_with_companies, retagged
@@ -59,6 +59,8 @@ STAGES: Final = ("poll", "tag", "decide", "notify")
 DRAIN: Final = 8.0
 """Seconds that the stages have to end what they are at; with what is closed then, the daemon ends within ten."""
 _UPKEEP = 5.0
+_PAGES = 15.0
+"""Seconds between two requests for large pages: memory that is taken is asked for once."""
 _ONCE_LIMIT = 900.0
 
 
@@ -298,9 +300,13 @@ async def _worked_off(context: Context, stop: asyncio.Event) -> int:
 
 
 async def upkeep(context: Context, stop: asyncio.Event) -> None:
-    """Show that this process lives, trim what is done with, bring the metrics up to date."""
+    """Show that this process lives, trim what is done with, bring the metrics up to date, and keep memory in order."""
     rooms, dead = Rooms(context), DeadCounts(context.store)
+    asked = float("-inf")
     while not stop.is_set():
+        if context.monotonic() - asked >= _PAGES:
+            asked = context.monotonic()
+            await asyncio.to_thread(large_pages.ask)
         generation = context.now.configuration.generation
         theirs = await reload.agree(context.store, context.process, generation)
         if theirs:
