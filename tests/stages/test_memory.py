@@ -80,6 +80,27 @@ async def test_a_commit_under_a_lost_lease_is_refused_and_what_was_known_is_read
         assert (await memory.state(feed)).polls == 7
 
 
+@pytest.mark.parametrize("lacking", [0, 499, 500, 1_999])
+async def test_of_a_long_document_each_entry_is_known_or_it_is_read_again(
+    redis: Redis, tmp_path: Path, lacking: int
+) -> None:
+    async with remembering(redis, tmp_path) as (_, memory, feed):
+        there = [f"entry {n}" for n in range(2_000)]
+        state = replace(await memory.state(feed), polls=1)
+        await memory.commit(feed, state, [(name, "mark") for name in there], there)
+        assert await cast(Any, redis).zcard(keys.seen_at(feed.name)) == 2_000
+        await cast(Any, redis).hdel(keys.seen(feed.name), there[lacking])
+        await memory.commit(feed, replace(state, polls=2), (), there)
+        assert (await stored(redis, feed.name)).polls == 1
+        await cast(Any, redis).hset(keys.seen(feed.name), there[lacking], "mark")
+        # a month after they were seen last
+        await cast(Any, redis).zadd(keys.seen_at(feed.name), dict.fromkeys(there, 1.0))
+        await memory.commit(feed, replace(await memory.state(feed), polls=3), (), there[:3])
+        left = await cast(Any, redis).zrange(keys.seen_at(feed.name), 0, -1)
+        assert len(left) == 1_000, "a thousand are forgotten at a time"
+        assert set(await cast(Any, redis).hkeys(keys.seen(feed.name))) == set(left)
+
+
 async def test_another_address_starts_anew(redis: Redis, tmp_path: Path) -> None:
     async with context(redis, tmp_path) as ctx:
         lease = ctx.shares()

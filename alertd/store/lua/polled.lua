@@ -15,19 +15,32 @@ for _ = 1, marks do
   redis.call('HSETNX', KEYS[3], ARGV[at], ARGV[at + 1])
   at = at + 2
 end
-for i = at, #ARGV do
-  if redis.call('HEXISTS', KEYS[3], ARGV[i]) == 0 then return 'unknown' end
+-- many in one command, but fewer than Lua can unpack
+local together = 500
+for first = at, #ARGV, together do
+  for _, mark in ipairs(redis.call('HMGET', KEYS[3], unpack(ARGV, first, math.min(#ARGV, first + together - 1)))) do
+    if not mark then return 'unknown' end
+  end
 end
 redis.call('SADD', KEYS[5], ARGV[3])
 if ARGV[5] ~= '' then redis.call('SET', KEYS[6], ARGV[5]) end
 for i = 7, 6 + 2 * fields, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
 if at <= #ARGV then
   local now = tonumber(redis.call('TIME')[1])
-  for i = at, #ARGV do redis.call('ZADD', KEYS[4], now, ARGV[i]) end
+  -- written once: a number is written anew for each place where it is given
+  local said = string.format('%.0f', now)
+  for first = at, #ARGV, together do
+    local there = {}
+    for i = first, math.min(#ARGV, first + together - 1) do
+      there[#there + 1] = said
+      there[#there + 1] = ARGV[i]
+    end
+    redis.call('ZADD', KEYS[4], unpack(there))
+  end
   local gone = redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', now - tonumber(ARGV[4]), 'LIMIT', 0, 1000)
-  for _, key in ipairs(gone) do
-    redis.call('HDEL', KEYS[3], key)
-    redis.call('ZREM', KEYS[4], key)
+  if #gone > 0 then
+    redis.call('HDEL', KEYS[3], unpack(gone))
+    redis.call('ZREM', KEYS[4], unpack(gone))
   end
 end
 return 'polled'
