@@ -226,7 +226,7 @@ def shared(a: Sequence[str], b: Sequence[str]) -> bool:
     return bool(a and b) and not meetings(tuple(a)).isdisjoint(meetings(tuple(b)))
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4_096)
 def meetings(issuers: tuple[str, ...]) -> frozenset[str]:
     """What stands for issuers when reports of them are sought."""
     return frozenset(map(meeting, issuers))
@@ -275,7 +275,7 @@ def merged(a: str, b: str, weight: int) -> str:
     return pack(x * weight + y)
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4_096)
 def raw(packed: str) -> tuple[bytes, float]:
     """The bytes of a packed vector, each a value of it, and what makes its length 1."""
     stored = a2b_base64(packed)
