@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import math
+from collections import deque
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -28,6 +29,8 @@ _HANDS: Final = 2
 _PASSES: Final = 8
 """Passes of the model for which a swift one is given articles at once: most of what waits are copies, and each batch
 asks Redis a few things, however small it is."""
+_SOON: Final = 0.01
+"""Seconds after which what was tagged does not wait for further passes."""
 _SLOW: Final = 1.0
 """Seconds after which it is looked again whether the model is swift enough for a second batch."""
 
@@ -82,7 +85,8 @@ class TagStage:
         self._context = context
         self._reader = Reader(context.store, keys.ARTICLES, context.process, idle=LEFT_BEHIND)
         self._turn, self._model = asyncio.Lock(), asyncio.Lock()
-        self._took = math.inf
+        # seconds and articles of the latest passes of the model
+        self._took: deque[tuple[float, int]] = deque()
         self._busy: set[str] = set()
 
     async def work(self, stop: asyncio.Event) -> None:
@@ -116,21 +120,30 @@ class TagStage:
                 await turn.enter_async_context(self._turn)
                 if stop.is_set():
                     return
-                if fresh := await self._reader.fresh(self._passes() * context.now.configuration.settings.tagging.batch):
+                if fresh := await self._reader.fresh(self._wanted()):
                     await self._together(fresh, turn)
 
     def _swift(self) -> bool:
         """Whether a batch is with the model for so short a time that decide waits for it and for the one before it."""
-        return self._in_time() >= 1
+        return self._in_time() >= self._context.now.configuration.settings.tagging.batch
 
-    def _passes(self) -> int:
-        """For how many passes of the model articles are fetched at once, so that decide waits for them all the same."""
-        return int(max(1, min(_PASSES, self._in_time())))
+    def _wanted(self) -> int:
+        """How many articles are fetched at once: for several passes of a swift model, half of the time being spare."""
+        batch = self._context.now.configuration.settings.tagging.batch
+        return int(max(batch, min(_PASSES * batch, self._in_time() / 2)))
 
     def _in_time(self) -> float:
-        """How many passes a batch may take for which decide waits, and for the one before it."""
+        """How many articles may be with the model so that decide waits for them, and for as many before them."""
         patience = self._context.now.configuration.settings.stories.reorder_ms / 1000
-        return patience / (2 * self._took) if self._took else math.inf
+        seconds, articles = map(sum, zip(*self._took, strict=True)) if self._took else (math.inf, 1)
+        return patience * articles / (2 * seconds) if seconds else math.inf
+
+    def _note(self, seconds: float, articles: int) -> None:
+        """Remember how long a pass took, and those before it that are needed to know of two batches."""
+        self._took.append((seconds, articles))
+        enough = 2 * self._context.now.configuration.settings.tagging.batch
+        while sum(count for _, count in self._took) - self._took[0][1] >= enough:
+            self._took.popleft()
 
     async def _look_back(self, stop: asyncio.Event, *, own: bool = False) -> None:
         """Tag what was left behind, each alone."""
@@ -153,16 +166,19 @@ class TagStage:
         """
         idents = {delivery.id for delivery in deliveries}
         self._busy |= idents
+        left = set(idents)
         try:
             originals = await self._originals(deliveries)
+            left = {item.delivery.id for item in originals}
             await turn.aclose()
-            await self._tag(originals)
+            await self._tag(originals, left)
         except TROUBLE:
             raise
         except Exception:
-            logger.exception("a batch of %d failed; each is tried alone", len(deliveries), extra={"stage": "tag"})
+            logger.exception("a batch of %d failed; each is tried alone", len(left), extra={"stage": "tag"})
             for delivery in deliveries:
-                await self._alone(delivery)
+                if delivery.id in left:
+                    await self._alone(delivery)
         finally:
             self._busy -= idents
 
@@ -194,30 +210,52 @@ class TagStage:
         originals = [orphans.get(item.delivery.id, item) for item in waiting]
         return [item for item in originals if not item.article.copy_of]
 
-    async def _tag(self, originals: Sequence[Waiting]) -> None:
-        """Tag articles and pass them on."""
+    async def _tag(self, originals: Sequence[Waiting], left: set[str] | None = None) -> None:
+        """Tag articles, in several passes of the model where it takes no more, and pass them on.
+
+        Args:
+            left: ids of their deliveries, of which those are removed that were passed on.
+        """
         if not originals:
             return
-        tags = await self._tags([item.article for item in originals])
-        await self._commit(originals, tags)
-        self._context.metrics.tagged.inc(len(originals))
+        context, tagged = self._context, list[tuple[Waiting, Tags]]()
+        size = context.now.configuration.settings.tagging.batch
+        # until the last pass, so that no other batch comes to the model in between
+        async with self._model:
+            began = context.monotonic()
+            for start in range(0, len(originals), size):
+                if tagged and context.monotonic() - began > _SOON:
+                    await self._pass_on(tagged, left)
+                    tagged, began = [], context.monotonic()
+                part = originals[start : start + size]
+                tagged += zip(part, await self._tags([item.article for item in part]), strict=True)
+        await self._pass_on(tagged, left)
+
+    async def _pass_on(self, tagged: Sequence[tuple[Waiting, Tags]], left: set[str] | None) -> None:
+        items, tags = zip(*tagged, strict=True)
+        await self._commit(items, tags)
+        self._context.metrics.tagged.inc(len(items))
+        if left is not None:
+            left.difference_update(item.delivery.id for item in items)
 
     async def _tags(self, articles: Sequence[Article]) -> list[Tags]:
+        """What the model says, in one pass."""
         context = self._context
         tagger: Tagger | None = context.now.tagger
         if tagger is None:
             raise RuntimeError("this process has no tagger")
         inputs = [TagInput(a.entry.title, a.entry.summary, a.entry.text) for a in articles]
-        size, tags = context.now.configuration.settings.tagging.batch, list[Tags]()
-        async with self._model:
-            for start in range(0, len(inputs), size):
-                part = inputs[start : start + size]
-                began = context.monotonic()
-                tags += await asyncio.to_thread(tagger.tag, part)
-                self._took = context.monotonic() - began
-                context.metrics.tag_seconds.observe(self._took)
-                context.metrics.tag_batch.observe(len(part))
+        tags, took = await asyncio.to_thread(self._timed, tagger, inputs)
+        self._note(took, len(articles))
+        context.metrics.tag_seconds.observe(took)
+        context.metrics.tag_batch.observe(len(articles))
         return tags
+
+    def _timed(self, tagger: Tagger, inputs: Sequence[TagInput]) -> tuple[list[Tags], float]:
+        # within the thread: how busy others are is no matter of the model
+        began = self._context.monotonic()
+        tags = tagger.tag(inputs)
+        return tags, self._context.monotonic() - began
 
     async def _commit(self, items: Sequence[Waiting], tags: Sequence[Tags]) -> None:
         """Pass articles on, each for itself, in one round trip."""

@@ -156,8 +156,12 @@ async def test_a_copy_makes_its_story_the_latest_once_an_hour(redis: Redis, tmp_
         assert lists, "all three are listed under the name that they share"
         before = [*reversed(others), oldest]
         after = [oldest, *reversed(others)]
-        for feed, later, order in (("post", 120.0, before), ("times", 3_660.0, after), ("daily", 3_720.0, after)):
-            _, rows = await waiting(ctx, redis, entry(TITLE, feed=feed))
+        again = [others[0], oldest, others[1]]
+        for title, feed, later, order in (
+            (TITLE, "post", 120.0, before), (TITLE, "times", 3_660.0, after), (titles[1], "daily", 3_700.0, again),
+            (TITLE, "weekly", 3_720.0, again),
+        ):  # fmt: skip
+            _, rows = await waiting(ctx, redis, entry(title, feed=feed))
             await decide.decide([_arrived(rows[0], began + later)])
             for name in lists:
                 assert await cast(Any, redis).zrevrange(name, 0, -1) == order

@@ -265,6 +265,49 @@ async def test_a_swift_model_is_given_articles_for_several_passes_at_once(
         assert tagger.batches == [2, 2, 1], "no more in one pass than is allowed"
 
 
+@pytest.mark.parametrize(
+    ("took", "wanted", "second"),
+    [
+        ([], 16, False),
+        ([(0.0, 16)], 128, True),
+        ([(0.0016, 16)] * 3, 128, True),
+        # a quarter of 100 ms
+        ([(0.016, 16)] * 3, 25, True),
+        ([(0.016, 16), (0.016, 16), (0.001, 1)], 25, True),
+        ([(0.032, 16), (0.032, 16), (0.0001, 1)], 16, True),
+        ([(0.004, 1)] * 40, 16, False),
+        ([(1.0, 1), (0.0016, 16), (0.0016, 16)], 128, True),
+    ],
+    ids=["never", "at once", "swift", "fair", "with a rest", "one lucky one", "one by one", "a slow start"],
+)
+async def test_as_much_is_fetched_as_the_model_tags_in_time(
+    redis: Redis, tmp_path: Path, took: list[tuple[float, int]], wanted: int, second: bool
+) -> None:
+    async with context(redis, tmp_path) as ctx:
+        stage = TagStage(ctx)
+        for one in took:
+            stage._note(*one)
+        assert (stage._wanted(), stage._swift()) == (wanted, second)
+
+
+async def test_of_several_passes_those_before_the_one_that_fails_are_not_repeated(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tag_module, "_SOON", 0.0)
+    async with context(redis, tmp_path, settings=PATIENT.replace("batch: 1", "batch: 2")) as ctx:
+        stage, _ = await swift(ctx, redis)
+        tagger = Poisoned("number 3", times=1)
+        ctx.now = replace(ctx.now, tagger=tagger)
+        titles = [f"Xiaomi opens shop number {n} in town {n * 7} of province {n * 13}" for n in range(5)]
+        ids = await taken(ctx, *(entry(title) for title in titles))
+        async with at_work(stage.work):
+            await until(lambda: _length(redis, keys.TAGGED, 6))
+        assert tagger.batches == [2, 2, 1, 1, 1], "two passes, of which the second fails, and the rest alone"
+        rows = [loads(Article, row["article"]).id for row in await stream(redis, keys.TAGGED)]
+        assert rows[1:] == ids
+        assert await lag(ctx.store, keys.ARTICLES) == 0
+
+
 async def test_with_a_model_that_takes_long_nothing_is_fetched_that_would_come_late(
     redis: Redis, tmp_path: Path
 ) -> None:
