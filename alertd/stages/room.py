@@ -36,8 +36,8 @@ class Room:
 
     @property
     def needed_mb(self) -> float:
-        """What should be free on the disk: the file grows by twice the data, and one written anew stands beside it."""
-        return max(LEAST_MB, 3 * self.used_mb)
+        """What should be free on the disk: a rewrite of the append-only file stands beside the old one for a while."""
+        return max(LEAST_MB, 2 * self.used_mb)
 
     @property
     def tight(self) -> bool:

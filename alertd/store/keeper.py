@@ -50,15 +50,15 @@ def options(address: str) -> list[str]:
     disk flush an article, for news that every feed still shows after a second. A file that a power cut left with half
     a command at its end is loaded up to there: half a command was never acknowledged.
 
-    The file is written anew when it has grown to three times what it began with, and what is written then is not
-    compressed: the child that does so takes a processor for seconds, beside the server and alertd. What was said of a
-    company in a week stays one piece of memory, with its headlines, and not some hundred that leave as many holes.
+    What is written when the file is written anew is not compressed: the child that does so takes a processor for
+    seconds, beside the server and alertd. What was said of a company in a week stays one piece of memory, with its
+    headlines, and not some hundred that leave as many holes.
     """
     return [
         *("--port", "0", "--unixsocket", address, "--unixsocketperm", "700", "--protected-mode", "yes"),
         *("--daemonize", "no", "--databases", "1", "--logfile", LOG, "--loglevel", "notice"),
         *("--appendonly", "yes", "--appendfsync", "everysec", "--aof-load-truncated", "yes", "--save", ""),
-        *("--auto-aof-rewrite-percentage", "200", "--rdbcompression", "no", "--hash-max-ziplist-value", "256"),
+        *("--rdbcompression", "no", "--hash-max-ziplist-value", "256"),
         *("--maxmemory-policy", "noeviction"),
     ]
 

@@ -29,7 +29,7 @@ PLENTY = 10**12
         (Room(EARLY * 512, 512, 5000), 0, ["memory"], "at 461 MB polling waits. No stage lags"),
         (Room(400, 512, 5000), 40_000, ["memory"], "40,000 articles wait"),
         (Room(100, 512, 900), 0, ["disk"], "900 MB left and should have 1,000"),
-        (Room(2000, 8000, 5500), 0, ["disk"], "5,500 MB left and should have 6,000"),
+        (Room(2000, 8000, 3500), 0, ["disk"], "3,500 MB left and should have 4,000"),
         (Room(400, 512, None), 0, ["memory"], "store.max_mb"),
         (Room(500, 512, 1), 0, ["memory", "disk"], ""),
     ],
