@@ -59,8 +59,8 @@ STAGES: Final = ("poll", "tag", "decide", "notify")
 DRAIN: Final = 8.0
 """Seconds that the stages have to end what they are at; with what is closed then, the daemon ends within ten."""
 _UPKEEP = 5.0
-_PAGES = 15.0
-"""Seconds between two requests for large pages: memory that is taken is asked for once."""
+_PAGES = 60.0
+"""Seconds between two requests for large pages: what was taken meanwhile is not asked for yet."""
 _ONCE_LIMIT = 900.0
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -21,31 +22,37 @@ LARGE: Final = 2 * 1024 * 1024
 """Bytes of a large page on most machines; where they are larger, the kernel rounds by itself."""
 
 _HUGEPAGE, _COLLAPSE = 14, 25
-_MAPS: Final = Path("/proc/self/maps")
+_MAPS: Final = Path("/proc/self/smaps")
 _WANTED: Final = Path("/sys/kernel/mm/transparent_hugepage/enabled")
 _OURS: Final = ("", "[heap]")
+_HEAD: Final = re.compile(
+    r"(?P<start>[0-9a-f]+)-(?P<end>[0-9a-f]+) (?P<access>\S{4}) \S+ \S+ (?P<inode>\d+) *(?P<name>.*)"
+)
 
 
-def spans(maps: str) -> Iterator[tuple[int, int]]:
+def spans(smaps: str) -> Iterator[tuple[int, int]]:
     """What of a process's memory is worth large pages: its own data, not the stacks of its threads. Pure.
 
     Args:
-        maps: as `/proc/PID/maps` gives it, see proc(5).
+        smaps: as `/proc/PID/smaps` gives it, see proc(5).
 
     Returns:
         Where each begins and ends, in whole large pages.
     """
-    guarded = -1
-    for line in maps.splitlines():
-        place, access, _, _, inode, *name = line.split(maxsplit=5)
-        start, end = (int(number, 16) for number in place.split("-"))
-        if access.startswith("---"):
-            # what begins where a forbidden page ends is a stack, of which a few kilobytes are used
-            guarded = end
-        elif access == "rw-p" and inode == "0" and (name[0] if name else "") in _OURS and start != guarded:
-            first, last = -(-start // LARGE) * LARGE, end // LARGE * LARGE
-            if first < last:
-                yield first, last
+    guarded, found = -1, (0, 0)
+    for line in smaps.splitlines():
+        if line.startswith("VmFlags:"):
+            # the last of a mapping; the kernel marks stacks so since 6.7, and memory that somebody wants in small pages
+            if found[0] < found[1] and "nh" not in line.split():
+                yield found
+            found = (0, 0)
+        elif head := _HEAD.match(line):
+            start, end = int(head["start"], 16), int(head["end"], 16)
+            if head["access"].startswith("---"):
+                # what begins where a forbidden page ends is a stack, of which a few kilobytes are used
+                guarded = end
+            elif head["access"] == "rw-p" and head["inode"] == "0" and head["name"] in _OURS and start != guarded:
+                found = (-(-start // LARGE) * LARGE, end // LARGE * LARGE)
 
 
 def ask() -> int:
@@ -54,13 +61,18 @@ def ask() -> int:
     To be called again now and then: what is taken later is not asked for.
 
     Returns:
-        Bytes for which it was asked; 0 where the kernel has no large pages, or is set never to use them.
+        Bytes for which it was asked; 0 where the kernel has no large pages, is set never to use them, or does not say.
     """
-    if not _WANTED.exists() or "[never]" in _WANTED.read_text(encoding="ascii"):
+    try:
+        wanted = "[never]" not in _WANTED.read_text(encoding="ascii")
+        maps = _MAPS.read_text(encoding="utf-8", errors="replace") if wanted else ""
+    except OSError as error:
+        # another system, or a container that hides it: it works as well with small ones
+        logger.debug("no large pages: %s", error)
         return 0
     asked = 0
-    for first, last in spans(_MAPS.read_text(encoding="utf-8", errors="replace")):
-        # refused is what was given back since it was listed
+    for first, last in spans(maps):
+        # refused where some was given back since it was listed
         if _madvise()(first, last - first, _HUGEPAGE) == 0:
             asked += last - first
             # joined now rather than by and by, so that memory does not seem to grow for minutes; where the kernel

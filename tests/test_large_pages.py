@@ -13,8 +13,9 @@ from alertd.large_pages import _WANTED, LARGE, ask, spans
 MB = 1024 * 1024
 
 
-def row(start: int, size: int, access: str = "rw-p", name: str = "", inode: int = 0) -> str:
-    return f"{start:x}-{start + size:x} {access} 00000000 00:00 {inode} {name}".rstrip()
+def row(start: int, size: int, access: str = "rw-p", name: str = "", inode: int = 0, flags: str = "rd wr mr") -> str:
+    head = f"{start:x}-{start + size:x} {access} 00000000 00:00 {inode} {name}".rstrip()
+    return f"{head}\nSize:               {size // 1024} kB\nVmFlags: {flags} "
 
 
 @pytest.mark.parametrize(
@@ -30,12 +31,14 @@ def row(start: int, size: int, access: str = "rw-p", name: str = "", inode: int 
         ([row(8 * MB, 4 * MB, inode=77, name="/usr/lib/a library.so")], []),
         ([row(8 * MB, 4 * MB, name="[stack]")], []),
         ([row(8 * MB - 4096, 4096, "---p"), row(8 * MB, 8 * MB)], []),
+        ([row(8 * MB, 4 * MB, flags="rd wr mr nh ac")], []),
         ([row(4 * MB, 4096, "---p"), row(8 * MB, 8 * MB)], [(8 * MB, 16 * MB)]),
         ([row(2 * MB, 4 * MB), row(8 * MB, 2 * MB)], [(2 * MB, 6 * MB), (8 * MB, 10 * MB)]),
     ],
     ids=[
         "nothing", "data", "the heap", "whole pages only", "no whole page", "not written to", "shared", "a file",
-        "the stack", "a thread's stack", "far from a forbidden page", "several",
+        "the stack", "a thread's stack",
+        "what is to have small pages", "far from a forbidden page", "several",
     ],
 )  # fmt: skip
 def test_what_is_asked_for(maps: list[str], asked: list[tuple[int, int]]) -> None:
@@ -56,11 +59,14 @@ print(sum(line.startswith("VmFlags") and " hg" in line for line in open("/proc/s
     assert int(said) >= 1
 
 
-@pytest.mark.parametrize("said", [None, "always madvise [never]\n"])
+@pytest.mark.parametrize("said", ["nothing", "never", "refused"])
 def test_where_nobody_wants_large_pages_none_are_asked_for(
-    said: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    said: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("alertd.large_pages._WANTED", tmp_path / "enabled")
-    if said:
-        (tmp_path / "enabled").write_text(said)
+    wanted = tmp_path / "enabled"
+    monkeypatch.setattr("alertd.large_pages._WANTED", wanted)
+    if said == "never":
+        wanted.write_text("always madvise [never]\n")
+    elif said == "refused":
+        wanted.mkdir()
     assert ask() == 0
