@@ -189,7 +189,7 @@ class TagStage:
             await self._set_aside(delivery, f"its worker died or failed {MAX_TRIES} times")
             return
         try:
-            await self._tag(await self._originals([delivery]))
+            await self._tag(await self._originals([delivery]), {delivery.id})
         except TROUBLE:
             raise
         except Exception as error:
@@ -210,7 +210,7 @@ class TagStage:
         originals = [orphans.get(item.delivery.id, item) for item in waiting]
         return [item for item in originals if not item.article.copy_of]
 
-    async def _tag(self, originals: Sequence[Waiting], left: set[str] | None = None) -> None:
+    async def _tag(self, originals: Sequence[Waiting], left: set[str]) -> None:
         """Tag articles, in several passes of the model where it takes no more, and pass them on.
 
         Args:
@@ -231,12 +231,11 @@ class TagStage:
                 tagged += zip(part, await self._tags([item.article for item in part]), strict=True)
         await self._pass_on(tagged, left)
 
-    async def _pass_on(self, tagged: Sequence[tuple[Waiting, Tags]], left: set[str] | None) -> None:
+    async def _pass_on(self, tagged: Sequence[tuple[Waiting, Tags]], left: set[str]) -> None:
         items, tags = zip(*tagged, strict=True)
         await self._commit(items, tags)
         self._context.metrics.tagged.inc(len(items))
-        if left is not None:
-            left.difference_update(item.delivery.id for item in items)
+        left.difference_update(item.delivery.id for item in items)
 
     async def _tags(self, articles: Sequence[Article]) -> list[Tags]:
         """What the model says, in one pass."""

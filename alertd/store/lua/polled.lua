@@ -26,18 +26,16 @@ redis.call('SADD', KEYS[5], ARGV[3])
 if ARGV[5] ~= '' then redis.call('SET', KEYS[6], ARGV[5]) end
 for i = 7, 6 + 2 * fields, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
 if at <= #ARGV then
-  local now = tonumber(redis.call('TIME')[1])
-  -- written once: a number is written anew for each place where it is given
-  local said = string.format('%.0f', now)
+  local now = redis.call('TIME')[1]
   for first = at, #ARGV, together do
     local there = {}
     for i = first, math.min(#ARGV, first + together - 1) do
-      there[#there + 1] = said
+      there[#there + 1] = now
       there[#there + 1] = ARGV[i]
     end
     redis.call('ZADD', KEYS[4], unpack(there))
   end
-  local gone = redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', now - tonumber(ARGV[4]), 'LIMIT', 0, 1000)
+  local gone = redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', tonumber(now) - tonumber(ARGV[4]), 'LIMIT', 0, 1000)
   if #gone > 0 then
     redis.call('HDEL', KEYS[3], unpack(gone))
     redis.call('ZREM', KEYS[4], unpack(gone))
