@@ -44,8 +44,6 @@ _DRAIN = 8.0
 _AT_ONCE = 50
 _FULL_KNOWN_FOR = 2.0
 _FULL_TOLD_EVERY = 600.0
-_ENDED = 0.05
-"""Seconds until the scheduler knows that a job has ended that is about to: before that it skips the next one."""
 
 
 class Poller:
@@ -210,7 +208,7 @@ class Poller:
         if not self.polls(feed.name):
             return
         if feed.name in self._asked_for or (feed.name in self._back and state.kind in NETWORK):
-            self._timetable.move(feed.name, self._context.clock() + _ENDED)
+            self._timetable.move(feed.name)
             return
         self._back.discard(feed.name)
         if self._timetable.feeds.get(feed.name) == feed and state.next_at > self._context.clock() + feed.interval:

@@ -8,7 +8,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
-from apscheduler.events import EVENT_JOB_ERROR, EVENT_JOB_MAX_INSTANCES, EVENT_JOB_MISSED, JobEvent, JobExecutionEvent
+from apscheduler.events import (
+    EVENT_JOB_ERROR,
+    EVENT_JOB_EXECUTED,
+    EVENT_JOB_MAX_INSTANCES,
+    EVENT_JOB_MISSED,
+    EVENT_JOB_SUBMITTED,
+    JobEvent,
+    JobExecutionEvent,
+)
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
@@ -19,10 +27,15 @@ from alertd.stages.context import Context
 logger = logging.getLogger(__name__)
 
 _STEP: Final = 1.0
+_ENDED: Final = EVENT_JOB_EXECUTED | EVENT_JOB_ERROR | EVENT_JOB_MISSED
+_OUTCOMES: Final = {EVENT_JOB_ERROR: "job_error", EVENT_JOB_MISSED: "missed", EVENT_JOB_MAX_INSTANCES: "overrun"}
 
 
 class Timetable:
     """Has feeds asked at their intervals, each by one job at a time.
+
+    The scheduler skips a job that comes due while it still counts the one before, which it does for a moment after
+    that has ended, and has it wait for the next interval then. So a feed that is asked is moved once it counts no more.
 
     Args:
         context: what stages share.
@@ -33,11 +46,14 @@ class Timetable:
         self._context = context
         self._ask = ask
         self._feeds: dict[str, FeedSettings] = {}
+        self._running: set[str] = set()
+        self._moves: dict[str, float] = {}
+        """When those that are asked now are asked next, where that was moved meanwhile, Unix seconds."""
         self._offset = context.clock() - context.monotonic()
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
-        self._scheduler.add_listener(self._heard, EVENT_JOB_ERROR | EVENT_JOB_MISSED | EVENT_JOB_MAX_INSTANCES)
+        self._scheduler.add_listener(self._heard, EVENT_JOB_SUBMITTED | EVENT_JOB_MAX_INSTANCES | _ENDED)
 
     @property
     def feeds(self) -> Mapping[str, FeedSettings]:
@@ -64,22 +80,37 @@ class Timetable:
             next_run_time=datetime.fromtimestamp(start, UTC), replace_existing=True,
         )  # fmt: skip
         self._feeds[feed.name] = feed
+        if feed.name in self._running:
+            self._moves[feed.name] = start
 
     def remove(self, name: str) -> None:
         """Ask a feed no more."""
         self._scheduler.remove_job(name)
+        self._moves.pop(name, None)
         del self._feeds[name]
 
     def move(self, name: str, at: float | None = None) -> None:
-        """Have the next time of a feed at a time (Unix seconds), now by default."""
-        when = datetime.now(UTC) if at is None else datetime.fromtimestamp(at, UTC)
-        cast(Any, self._scheduler).modify_job(name, next_run_time=when)
+        """Have the next time of a feed at a time (Unix seconds), now by default; never before it has been asked."""
+        when = datetime.now(UTC).timestamp() if at is None else at
+        if name in self._running:
+            self._moves[name] = when
+        else:
+            self._set(name, when)
 
     def bring_forward(self, name: str, at: float) -> None:
         """Have the next time of a feed at a time (Unix seconds), unless it is earlier anyway."""
-        job = self._scheduler.get_job(name)
-        if job is not None and job.next_run_time is not None and job.next_run_time.timestamp() > at:
+        planned = self._planned(name)
+        if planned is not None and planned > at:
             self.move(name, at)
+
+    def _planned(self, name: str) -> float | None:
+        job = self._scheduler.get_job(name)
+        if job is None or job.next_run_time is None:
+            return None
+        return self._moves.get(name) or float(job.next_run_time.timestamp())
+
+    def _set(self, name: str, at: float) -> None:
+        cast(Any, self._scheduler).modify_job(name, next_run_time=datetime.fromtimestamp(at, UTC))
 
     def follow_clock(self) -> None:
         """Move all jobs by what the clock was put forward or back: the scheduler waits for a time of day.
@@ -93,15 +124,22 @@ class Timetable:
             return
         logger.warning("the clock was put %s by %.0f s", "forward" if step > 0 else "back", abs(step))
         for name, feed in self._feeds.items():
-            job = self._scheduler.get_job(name)
-            if job is not None and job.next_run_time is not None:
-                at = after_step(job.next_run_time.timestamp(), step=step, interval=feed.interval, now=now)
-                job.modify(next_run_time=datetime.fromtimestamp(at, UTC))
+            if (planned := self._planned(name)) is not None:
+                self.move(name, after_step(planned, step=step, interval=feed.interval, now=now))
 
     def _heard(self, event: JobEvent) -> None:
+        name = event.job_id
+        if event.code == EVENT_JOB_SUBMITTED:
+            self._running.add(name)
+            return
+        if event.code & _ENDED:
+            self._running.discard(name)
+            at = self._moves.pop(name, None)
+            if at is not None and name in self._feeds:
+                self._set(name, at)
         if isinstance(event, JobExecutionEvent) and isinstance(event.exception, asyncio.CancelledError):
             return  # it was ended with the stage, which says why
-        outcome = {EVENT_JOB_ERROR: "job_error", EVENT_JOB_MISSED: "missed"}.get(event.code, "overrun")
-        self._context.metrics.polls.labels(outcome=outcome).inc()
+        if outcome := _OUTCOMES.get(event.code):
+            self._context.metrics.polls.labels(outcome=outcome).inc()
         if event.code == EVENT_JOB_ERROR:
-            logger.error("a poll failed unexpectedly", exc_info=event.exception, extra={"feed": event.job_id})
+            logger.error("a poll failed unexpectedly", exc_info=event.exception, extra={"feed": name})
