@@ -157,7 +157,7 @@ class Made:
                 self._lease.key, keys.TAGGED, keys.ALERTS, keys.DECIDED_UP_TO, keys.COUNTS, keys.RECENT,
                 keys.ARCHIVE_OPEN, keys.DUE,
             ],
-            [self._lease.token, life, RECENT, TIMELINE, CANDIDATES, keys.PREFIX, *LIMITS, 2, *counts, *rows],
+            [self._lease.token, life, RECENT, TIMELINE, CANDIDATES, keys.PREFIX, *LIMITS, "", 2, *counts, *rows],
         )  # fmt: skip
         await self._deliver(now)
 

@@ -32,6 +32,8 @@ _BATCH = 128
 _AHEAD = 2 * _BATCH
 """Articles that are read at once, so that while some are stored the next can be placed."""
 _FILE_AFTER = 64
+_WAKE = 0.25
+"""Seconds between two looks at what is due, unless more may be."""
 
 
 class DecideStage:
@@ -69,10 +71,11 @@ class DecideStage:
         held = {d.id: d for d in await self._reader.left(EVERYTHING, own=True)}
         for delivery in held.values():
             order.add(_place(delivery), delivery, float("-inf"))
-        looked = context.monotonic()
+        looked, woke, woken = context.monotonic(), float("-inf"), 0
         self._filled = None
         ready: deque[Delivery] = deque()
         following: list[Delivery] = []
+        later: list[Delivery] = []
         reading, self._filing = Aside[list[Delivery]]("reading ahead"), Aside[None]("filing")
         # what is read and not decided at a stop stays pending, and is found at the next start
         async with reading, self._filing as filing:
@@ -83,15 +86,19 @@ class DecideStage:
                 filing.taken()
                 if self._unfiled >= _FILE_AFTER and filing.start(self._file):
                     self._unfiled = 0
-                await self._waker.wake(self._decider.decided_to)
+                if woken or context.monotonic() - woke >= _WAKE:
+                    woke = context.monotonic()
+                    woken = await self._waker.wake(self._decider.decided_to)
+                    if woken:
+                        self._decider.retell()
                 ready.extend(order.ready(context.monotonic()))
                 if len(ready) < _BATCH:
                     wait = order.wait(context.monotonic())
                     wait_ms = BLOCK_MS if wait is None else int(wait * 1000) + 1
                     reading.start(partial(self._reader.fresh, _AHEAD, wait_ms))
                 if part := following or _part(ready):
-                    following = _part(ready)
-                    await self._decide_part(part, following)
+                    following, later = later or _part(ready), _part(ready)
+                    await self._decide_part(part, following, later)
                     for delivery in part:
                         held.pop(delivery.id, None)
                 else:
@@ -128,19 +135,25 @@ class DecideStage:
     async def decide(self, deliveries: Sequence[Delivery]) -> None:
         """Decide articles in the order given; one that fails again and again is set aside while the others go on."""
         waiting = deque(deliveries)
-        part = _part(waiting)
+        part, following = _part(waiting), _part(waiting)
         while part:
-            following = _part(waiting)
-            await self._decide_part(part, following)
-            part = following
+            later = _part(waiting)
+            await self._decide_part(part, following, later)
+            part, following = following, later
 
-    async def _decide_part(self, part: Sequence[Delivery], following: Sequence[Delivery]) -> None:
-        """Decide what `_part` gave, and place meanwhile what it gave next; when that fails, each alone."""
+    async def _decide_part(
+        self, part: Sequence[Delivery], following: Sequence[Delivery], later: Sequence[Delivery]
+    ) -> None:  # fmt: skip
+        """Decide what `_part` gave, and prepare meanwhile what it gave next; when that fails, each alone."""
         if part[0].again:
             await self._alone(part[0])
             return
+        if following and following[0].again:
+            following = later = ()
+        elif later and later[0].again:
+            later = ()
         try:
-            self._unfiled += await self._decide(part, () if following and following[0].again else following)
+            self._unfiled += await self._decide(part, following, later)
         except (*TROUBLE, FencedError):
             raise
         except Exception:
@@ -163,10 +176,12 @@ class DecideStage:
                 return
         await self._set_aside(delivery, f"its worker died or failed {MAX_TRIES} times")
 
-    async def _decide(self, deliveries: Sequence[Delivery], following: Sequence[Delivery] = ()) -> int:
+    async def _decide(
+        self, deliveries: Sequence[Delivery], following: Sequence[Delivery] = (), later: Sequence[Delivery] = ()
+    ) -> int:  # fmt: skip
         await self._watched.refresh()
         await self._fill()
-        return await self._decider.decide(deliveries, following)
+        return await self._decider.decide(deliveries, following, later)
 
     async def _set_aside(self, delivery: Delivery, error: str) -> None:
         await set_aside(self._context, keys.TAGGED, delivery, stage="decide", article=ident_of(delivery), error=error)

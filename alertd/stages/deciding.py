@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Coroutine, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import msgspec
 
 from alertd.articles import Tags, loads
 from alertd.feeds.identity import WITHOUT_DATE
-from alertd.stages.context import Context
+from alertd.stages.context import Context, InForce
 from alertd.stages.decisions import (
     Arrived,
     Decided,
@@ -27,7 +27,7 @@ from alertd.stages.decisions import (
     story_of,
 )  # fmt: skip
 from alertd.stages.shelf import Shelf
-from alertd.stages.telling import Teller
+from alertd.stages.telling import Teller, Told
 from alertd.store import keys
 from alertd.store.leases import Lease
 from alertd.store.streams import Delivery
@@ -42,8 +42,6 @@ TIMELINE = 200
 """Articles of a story of which its timeline tells."""
 _A_BREATH = 8
 """Articles that are placed before others have their turn: what is on its way to Redis is sent no sooner."""
-
-T = TypeVar("T")
 
 
 class _Found(msgspec.Struct, frozen=True, gc=False):
@@ -63,11 +61,20 @@ class _Found(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Ahead(msgspec.Struct, frozen=True, gc=False):
-    """Articles that came together, those that are placed in stories, and the deliveries of what has been decided."""
+    """Articles that came together, and what is known of them before they are stored.
+
+    Attributes:
+        placed: those that are placed in stories.
+        again: the deliveries of what has been decided.
+        told: what each that is placed leads to; None when that is not known, or not any more.
+        under: the configuration under which that is so.
+    """
 
     deliveries: Sequence[Delivery]
     placed: Sequence[Placed]
     again: Sequence[str]
+    told: Sequence[Told] | None = None
+    under: InForce | None = None
 
 
 class Decider:
@@ -88,23 +95,32 @@ class Decider:
         self._run_id = ""
         self._shelf = Shelf(context.store.redis, context.window)
         self._ahead: _Ahead | None = None
+        self._later: _Found | None = None
 
     def renew(self) -> None:
         """Remember nothing: others may have decided since, and the window may be another one now."""
         self._shelf = Shelf(self._context.store.redis, self._context.window)
-        self._ahead = None
+        self._ahead = self._later = None
+
+    def retell(self) -> None:
+        """Say anew what those lead to that are placed already: what rules remember has changed."""
+        if self._ahead is not None:
+            self._ahead = msgspec.structs.replace(self._ahead, told=None)
 
     def _forget(self) -> None:
         self._shelf.clear()
-        self._ahead = None
+        self._ahead = self._later = None
 
-    async def decide(self, deliveries: Sequence[Delivery], following: Sequence[Delivery] = ()) -> int:
+    async def decide(
+        self, deliveries: Sequence[Delivery], following: Sequence[Delivery] = (), later: Sequence[Delivery] = ()
+    ) -> int:  # fmt: skip
         """Decide articles in their order, all or none of them.
 
         Args:
             deliveries: the articles.
-            following: those of the next call, the same sequence: what they need is looked up while these are told, and
-                they are placed in stories while these are stored. Nothing of them is stored or told before that call.
+            following: those of the next call, the same sequence: while these are stored they are placed in stories,
+                and it is said what they lead to. Nothing of them is stored or told before that call.
+            later: those of the call after that, the same sequence: what they need is looked up meanwhile.
 
         Returns:
             How many were decided now; others had been before.
@@ -116,7 +132,7 @@ class Decider:
         """
         began = self._context.monotonic()
         try:
-            decided = await self._decide(deliveries, following)
+            decided = await self._decide(deliveries, following, later)
         except BaseException:
             # what was remembered of stories may be ahead of what is stored
             self._forget()
@@ -127,7 +143,9 @@ class Decider:
             self._context.metrics.decide_seconds.observe(took / len(deliveries))
         return len(decided)
 
-    async def _decide(self, deliveries: Sequence[Delivery], following: Sequence[Delivery] = ()) -> list[Decided]:
+    async def _decide(
+        self, deliveries: Sequence[Delivery], following: Sequence[Delivery] = (), later: Sequence[Delivery] = ()
+    ) -> list[Decided]:  # fmt: skip
         context, now = self._context, self._context.now
         run_id = await context.store.run_id()
         if run_id != self._run_id:
@@ -145,22 +163,18 @@ class Decider:
             return []
         decided: list[Decided] = []
         if ahead.placed:
-            # looked up now: Redis does one thing at a time, and while it stores, what follows is placed without it
-            stories = {one.arrived.article.id: {"story": one.placement.story.id} for one in ahead.placed}
-            looking = asyncio.create_task(self._ahead_of(self._found(following, stories)), name="looking ahead")
-            try:
+            told = ahead.told if ahead.under is now else None
+            if told is None:
                 told = await self._teller.tell(now, [one.news for one in ahead.placed])
-            finally:
-                found = await looking
             decided = [decided_of(*pair, now.configuration.generation) for pair in zip(ahead.placed, told, strict=True)]
-            outcome, *unknown = await self._stored(decided, found)
+            outcome, *unknown = await self._stored(decided, ahead.again, following, later)
             if outcome == "fenced":
                 self._lease.lost()
             if unknown:
                 logger.warning("%d articles are not known to the server any more; it is given them anew", len(unknown))
                 self.renew()
                 return await self._decide([one for one in deliveries if one.id not in unknown])
-        if ahead.again:
+        elif ahead.again:
             await cast(Any, context.store.redis).xack(keys.TAGGED, "decide", *ahead.again)
         return decided
 
@@ -206,26 +220,51 @@ class Decider:
         await shelf.search_ahead(key for wanted in lone for key in wanted)
         return _Found(deliveries, waiting, list(zip(said, sought, strict=True)), before, again)
 
-    async def _stored(self, decided: Sequence[Decided], found: _Found | None) -> list[str]:
-        """Store what was decided, and place meanwhile what was found of the next; what `decided.lua` returns."""
-        storing = asyncio.create_task(self._commit(decided), name="storing decisions")
+    async def _stored(
+        self, decided: Sequence[Decided], again: Sequence[str], following: Sequence[Delivery],
+        later: Sequence[Delivery],
+    ) -> list[str]:  # fmt: skip
+        """Store what was decided, and prepare meanwhile what comes next; what `decided.lua` returns."""
+        storing = asyncio.create_task(self._commit(decided, again), name="storing decisions")
         try:
-            if found:
-                found.before.update({one.placed.arrived.article.id: one.decision for one in decided})
-                self._ahead = await self._ahead_of(self._placed(found))
+            self._ahead = await self._prepared(decided, following, later)
         finally:
             outcome = await storing
         return outcome
 
-    async def _ahead_of(self, work: Coroutine[Any, Any, T]) -> T | None:
-        """What is done ahead for the articles of the next call; None when it fails."""
+    async def _prepared(
+        self, decided: Sequence[Decided], following: Sequence[Delivery], later: Sequence[Delivery]
+    ) -> _Ahead | None:  # fmt: skip
+        """Place the articles of the next call and say what they lead to, given what is not stored yet.
+
+        What those of the call after that need is looked up beside it.
+
+        Returns:
+            None when there are none, or when it fails: they are decided anew then, which says what fails.
+        """
+        now = self._context.now
+        before = {one.placed.arrived.article.id: one.decision for one in decided}
+        found, self._later = self._later, None
         try:
-            return await work
+            if found is not None and found.deliveries is following:
+                found.before.update(before)
+            else:
+                found = await self._found(following, before)
+            if found is None:
+                return None
+            ahead = await self._placed(found)
+            before.update({one.arrived.article.id: {"story": one.placement.story.id} for one in ahead.placed})
+            looking = asyncio.create_task(self._found(later, before), name="looking ahead")
+            try:
+                led_to = [(one.placed.placement.story.id, one.told) for one in decided]
+                told = await self._teller.tell(now, [one.news for one in ahead.placed], led_to)
+            finally:
+                self._later = await looking
         except Exception as error:
-            # it is decided anew, by itself, and says then what fails
             logger.debug("not placed ahead: %s", type(error).__name__)
             self._forget()
             return None
+        return msgspec.structs.replace(ahead, told=told, under=now)
 
     async def _placed(self, found: _Found) -> _Ahead:
         """Place articles, each knowing the stories of those before it, and the copies that wait for these."""
@@ -283,8 +322,8 @@ class Decider:
             tuple([story_of(ident, before) for ident in article.unlike]),
         )  # fmt: skip
 
-    async def _commit(self, decided: Sequence[Decided]) -> list[str]:
-        """Store what was decided; what `decided.lua` returns."""
+    async def _commit(self, decided: Sequence[Decided], again: Sequence[str]) -> list[str]:
+        """Store what was decided, and acknowledge what had been before; what `decided.lua` returns."""
         context = self._context
         counts = Counter(name for one in decided for name in counted(one))
         last = {one.after.candidate.story.id: number for number, one in enumerate(d.placed for d in decided)}
@@ -301,7 +340,7 @@ class Decider:
             ],
             [
                 self._lease.token, context.window, RECENT, TIMELINE, CANDIDATES, keys.PREFIX, *LIMITS,
-                len(counts), *(part for pair in counts.items() for part in pair), *rows,
+                " ".join(again), len(counts), *(part for pair in counts.items() for part in pair), *rows,
             ],
         )  # fmt: skip
         return list(answer)

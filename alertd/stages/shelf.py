@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import islice, takewhile
@@ -71,6 +71,12 @@ class _Batch:
     listed: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
+def _fresh() -> deque[_Batch]:
+    # while a batch is placed, the one before may be on its way to the store, and so may the one before that when it is
+    # looked up what the next one needs
+    return deque([_Batch()], maxlen=3)
+
+
 _compared = attrgetter(
     "candidate.embedding", "candidate.mean", "candidate.encoder", "candidate.story.issuers", "candidate.first"
 )
@@ -98,8 +104,8 @@ class Shelf:
         # told apart by these alone, and only the others are needed whole
         self._lists: dict[str, array[int]] = {}
         self._nearby = Nearby()
-        # what was put in this batch, and in the one before, which may not be stored yet
-        self._batch, self._before = _Batch(), _Batch()
+        # what was put in this batch and in those before that may not be stored yet, the latest first
+        self._batches = _fresh()
         self._latest = 0.0
         self._new = 0
 
@@ -108,7 +114,7 @@ class Shelf:
         self._stories.clear()
         self._lists.clear()
         self._nearby.clear()
-        self._batch, self._before = _Batch(), _Batch()
+        self._batches = _fresh()
 
     def put(self, story: Shelved, lists: Sequence[str]) -> None:
         """Remember a story as it is stored, or about to be.
@@ -121,9 +127,10 @@ class Shelf:
         known = ident in self._nearby
         self._latest = story.candidate.story.last_seen
         row = self._remember(story)
-        self._batch.put.add(ident)
+        batch = self._batches[0]
+        batch.put.add(ident)
         for key in lists:
-            self._batch.listed[key].append(ident)
+            batch.listed[key].append(ident)
             listed = self._lists.get(key)
             if listed is not None:
                 if known and row in listed:
@@ -141,8 +148,8 @@ class Shelf:
 
     async def load(self, idents: Iterable[str]) -> None:
         """Begin a batch: have at hand the stories of these ids; those that are closed for good stay missing."""
-        self._batch, self._before = _Batch(), self._batch
-        recent = self._before.put
+        self._batches.appendleft(_Batch())
+        recent = self._recent()
         for remembered, most in ((self._stories, _STORIES), (self._lists, _LISTS)):
             # many at once: to find the first of a mapping takes the longer, the more were deleted before it
             if len(remembered) > most + most // 8:
@@ -158,12 +165,16 @@ class Shelf:
         await self._load(set(idents))
 
     def _drop_vectors(self, count: int) -> list[int]:
-        """Forget so many stories' vectors, but those of the batch before, which were put last; returns their rows."""
-        return self._nearby.drop(max(0, min(count, len(self._nearby) - len(self._before.put))))
+        """Forget so many stories' vectors, but those of the batches before, which were put last; returns their rows."""
+        return self._nearby.drop(max(0, min(count, len(self._nearby) - len(self._recent()))))
+
+    def _recent(self) -> set[str]:
+        """What was put and may not be stored yet."""
+        return {ident for batch in self._batches for ident in batch.put}
 
     def _drop_closed(self) -> None:
         """Forget stories that are closed for good, so that no more is remembered than a window has."""
-        before, stories, recent = self._latest - self._window, self._stories, self._before.put
+        before, stories, recent = self._latest - self._window, self._stories, self._recent()
         for ident in list(
             takewhile(lambda name: name not in recent and stories[name].candidate.story.last_seen < before, stories)
         ):
@@ -220,8 +231,8 @@ class Shelf:
             self._lists[key] = array("i", rows[:CANDIDATES])
 
     def _put_lately(self, key: str) -> Iterator[str]:
-        """What was put under a key in this batch and the one before, the latest first."""
-        for batch in (self._batch, self._before):
+        """What was put under a key and may not be stored yet, the latest first."""
+        for batch in self._batches:
             yield from reversed(batch.listed.get(key, ()))
 
     def get(self, idents: Iterable[str], now: float) -> dict[str, Shelved]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -104,19 +105,27 @@ class Teller:
         self.since: Mapping[str, float] = {}
         """Rule's name → Unix seconds from which on a rule of another kind counted; see `backfill`."""
 
-    async def tell(self, now: InForce, news: Sequence[News]) -> list[Told]:
+    async def tell(
+        self, now: InForce, news: Sequence[News], before: Sequence[tuple[str, Told]] = ()
+    ) -> list[Told]:  # fmt: skip
         """Match articles and decide what is told, in their order, given what is remembered.
 
         What one of them leads to is remembered for the next ones, though nothing is stored yet.
 
         Args:
             now: the configuration in force, one for all of them.
+            before: what may not be stored yet of what articles before these lead to, each with its story.
         """
         if self._named != now.configuration.generation:
             self._former, self._named = await former_names(self._context.store), now.configuration.generation
         matched = [_matched(now.book, one) for one in news]
-        remembered = await self._remembered(now.book, news, matched)
-        silences = await self._silences.now()
+        asking = asyncio.create_task(self._silences.now(), name="silences")
+        try:
+            remembered = await self._remembered(now.book, news, matched)
+        finally:
+            silences = await asking
+        for story, one_before in before:
+            remembered.add(story, one_before)
         told = []
         for one, found in zip(news, matched, strict=True):
             told.append(self._tell(now, one, found, silences, remembered))

@@ -62,10 +62,10 @@ async def test_while_articles_are_decided_the_next_ones_are_read(
     entered, go = asyncio.Event(), asyncio.Event()
     deciding = Decider.decide
 
-    async def held_up(decider: Decider, deliveries: Sequence[Delivery], following: Sequence[Delivery] = ()) -> int:
+    async def held_up(decider: Decider, *parts: Sequence[Delivery]) -> int:
         entered.set()
         await go.wait()
-        return await deciding(decider, deliveries, following)
+        return await deciding(decider, *parts)
 
     monkeypatch.setattr(Decider, "decide", held_up)
     async with context(redis, tmp_path, RULES) as ctx:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import json
 from collections.abc import Sequence
@@ -24,9 +25,11 @@ from alertd.stages.deciding import Decider
 from alertd.stages.decisions import Arrived, Known, Placed, placed_in
 from alertd.stages.shelf import Shelved
 from alertd.stages.tag import TagStage
+from alertd.stages.telling import Teller, held_member
 from alertd.store import keys
 from alertd.store.streams import Delivery, lag
 from alertd.watchlist.pulse import KEPT
+from alertd.watchlist.silences import Silence
 from tests.stages.world import at_work, away_once, context, decided, entry, stream, taken, until
 from tests.tagging import fakes
 
@@ -189,17 +192,112 @@ async def test_a_cooldown_holds_among_those_that_come_together(redis: Redis, tmp
         assert (counts["outcome:paced"], counts["relation:first"]) == ("2", "3")
 
 
-async def test_an_article_that_is_delivered_twice_at_once_counts_once(redis: Redis, tmp_path: Path) -> None:
-    async with context(redis, tmp_path, RULES) as ctx:
-        ids, rows = await waiting(ctx, redis, entry(TITLE))
-        again = await cast(Any, redis).xadd(keys.TAGGED, rows[0].fields)
-        rows += await delivered(redis)
-        assert rows[1].id == again
+def slow_to_store(monkeypatch: pytest.MonkeyPatch, ctx: Context) -> None:
+    """Let decisions reach the store only once it is said what the next ones lead to, where there are any."""
+    real, tell = ctx.store.run, Teller.tell
+    said = asyncio.Event()
+
+    async def run(name: str, *arguments: Any) -> Any:
+        if name == "decided":
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(said.wait(), 1.0)
+        return await real(name, *arguments)
+
+    async def telling(teller: Teller, *arguments: Any) -> Any:
+        told = await tell(teller, *arguments)
+        if arguments[2:]:
+            said.set()
+        return told
+
+    monkeypatch.setattr(ctx.store, "run", run)
+    monkeypatch.setattr(Teller, "tell", telling)
+
+
+@pytest.mark.parametrize("watchlist", [PACED, "rules: [{name: works, events: [operations], per_hour: 1}]\n"])
+async def test_what_is_told_ahead_knows_what_is_being_stored(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, watchlist: str
+) -> None:
+    monkeypatch.setattr(decide_module, "_BATCH", 1)
+    async with context(redis, tmp_path, RULES, watchlist=watchlist) as ctx:
+        ids, rows = await waiting(ctx, redis, entry(TITLE), entry("Visa opens a data centre in Oslo"))
+        slow_to_store(monkeypatch, ctx)
         await (await stage(ctx)).decide(rows)
-        story = Shelved.read(await cast(Any, redis).get(keys.story(ids[0]))).candidate.story
-        assert story.articles == 1
-        assert len(await raised(redis)) == 1
+        assert [d["outcome"] for d in await decisions(redis, ids)] == ["alerted", "paced"]
+
+
+@pytest.mark.parametrize("changed", ["nothing", "what rules remember", "the rules"])
+async def test_what_is_told_ahead_is_told_anew_when_what_it_rests_on_changed(
+    redis: Redis, tmp_path: Path, changed: str
+) -> None:
+    async with context(redis, tmp_path, RULES) as ctx:
+        ids, rows = await waiting(ctx, redis, entry(TITLE), entry("Xiaomi hires a chief economist from Visa"))
+        lease = (await stage(ctx)).lease
+        decider = Decider(ctx, lease, Teller(ctx))
+        parts = rows[:1], rows[1:]
+        await decider.decide(*parts)
+        silence = Silence("s1", ctx.clock() - 5, ctx.clock() + 600, "known", matcher={"companies": ["XIACF"]})
+        await cast(Any, redis).hset(keys.SILENCES, "s1", silence.dump())
+        if changed == "what rules remember":
+            decider.retell()
+        elif changed == "the rules":
+            ctx.now = dataclasses.replace(ctx.now)
+        await decider.decide(parts[1])
+        last = (await decisions(redis, ids))[1]["outcome"]
+        assert (last == "silenced") == (changed != "nothing")
+
+
+async def test_what_time_brings_up_is_heard_by_what_was_told_ahead(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retold: list[None] = []
+    monkeypatch.setattr(Decider, "retell", lambda _: retold.append(None))
+    async with context(redis, tmp_path, RULES) as ctx:
+        await cast(Any, redis).zadd(keys.DUE, {held_member(1.0): 1.0})
+        decide = await stage(ctx)
+        async with at_work(decide.work):
+            await until(lambda: _woken(redis))
+        assert retold
+
+
+async def _woken(redis: Redis) -> bool:
+    return not await cast(Any, redis).zcard(keys.DUE)
+
+
+@pytest.mark.parametrize(("size", "ahead", "between"), [(128, 0, 0), (1, 0, 0), (1, 0, 1), (1, 0, 2), (1, 1, 0)])
+async def test_an_article_that_is_delivered_twice_counts_once(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, ahead: int, between: int
+) -> None:
+    monkeypatch.setattr(decide_module, "_BATCH", size)
+    async with context(redis, tmp_path, RULES) as ctx:
+        others = (entry("Visa opens a data centre in Oslo"), entry("Jefferies hires a chief economist in London"))
+        ids, rows = await waiting(ctx, redis, *others[:ahead], entry(TITLE), *others[:between])
+        again = await cast(Any, redis).xadd(keys.TAGGED, rows[ahead].fields)
+        rows += await delivered(redis)
+        assert rows[-1].id == again
+        decide = await stage(ctx)
+        await decide.decide(rows)
+        _, copy = await waiting(ctx, redis, entry(TITLE, feed="post"))
+        await decide.decide(copy)
+        story = Shelved.read(await cast(Any, redis).get(keys.story(ids[ahead]))).candidate.story
+        assert story.articles == 2, "its own and that of its copy"
+        assert sum(alert.article is not None and alert.article.id == ids[ahead] for alert in await raised(redis)) == 1
         assert await lag(ctx.store, keys.TAGGED) == 0
+        assert not (await cast(Any, redis).xpending(keys.TAGGED, "decide"))["pending"]
+
+
+async def test_what_copies_a_report_that_was_held_for_want_of_a_date_is_told(
+    redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decide_module, "_BATCH", 1)
+    async with context(redis, tmp_path, RULES) as ctx:
+        await taken(ctx, entry("Visa opens a data centre in Oslo"))
+        [dateless] = await taken(ctx, dataclasses.replace(entry(TITLE), date_source="fetched"), first_fetch=True)
+        [told], rows = await waiting(ctx, redis, entry(TITLE, feed="post"))
+        # as if its original had been decided by the time it came
+        fields = json.loads(await cast(Any, redis).lpop(keys.parked(dateless)))
+        await cast(Any, redis).xadd(keys.TAGGED, {**fields, "tags": ""})
+        await (await stage(ctx)).decide([*rows[:-1], *await delivered(redis)])
+        assert [(alert.kind, alert.article and alert.article.id) for alert in await raised(redis)] == [("post", told)]
 
 
 async def test_a_commit_whose_answer_was_lost_is_not_counted_twice(
@@ -364,12 +462,12 @@ async def test_the_daemons_loop_gives_each_batch_and_the_one_that_follows(
     redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(decide_module, "_BATCH", 2)
-    calls: list[tuple[Sequence[Delivery], Sequence[Delivery]]] = []
+    calls: list[tuple[Sequence[Delivery], ...]] = []
     deciding = Decider.decide
 
-    async def noted(decider: Decider, deliveries: Sequence[Delivery], following: Sequence[Delivery] = ()) -> int:
-        calls.append((deliveries, following))
-        return await deciding(decider, deliveries, following)
+    async def noted(decider: Decider, *parts: Sequence[Delivery]) -> int:
+        calls.append(parts)
+        return await deciding(decider, *parts)
 
     monkeypatch.setattr(Decider, "decide", noted)
     async with context(redis, tmp_path, RULES) as ctx:
@@ -379,9 +477,10 @@ async def test_the_daemons_loop_gives_each_batch_and_the_one_that_follows(
         decide = await stage(ctx)
         async with at_work(decide.work):
             await until(lambda: _all(redis, ids))
-        assert [[one.fields["seq"] for one in part] for part, _ in calls] == [["1", "2"], ["3", "4"], ["5"]]
-        assert [following is part for (_, following), (part, _) in pairwise(calls)] == [True, True]
-        assert len(calls[-1][1]) == 0
+        assert [[one.fields["seq"] for one in part] for part, *_ in calls] == [["1", "2"], ["3", "4"], ["5"]]
+        assert [one[1] is two[0] for one, two in pairwise(calls)] == [True, True]
+        assert calls[0][2] is calls[1][1]
+        assert [len(part) for part in calls[-1][1:]] == [0, 0]
 
 
 async def test_an_article_that_cannot_be_placed_ahead_of_its_turn_is_found_out_in_its_turn(

@@ -119,6 +119,8 @@ async def test_what_is_not_stored_yet_is_found_under_keys_that_were_not_at_hand(
     assert await found(shelf, PLACES[3]) == {"2-0", "3-0"}
     await shelf.load([])
     shelf.put(story(6), story(6).listed)
+    # another batch is placed, and what the one after it needs is looked up, while that is being stored
+    await shelf.load([])
     shelf.put(story(12), story(12).listed)
     assert await found(shelf, PLACES[1]) == {"0-0", "1-0", "6-0", "12-0"}, "while they are being stored"
     for number in (6, 12):

@@ -123,14 +123,14 @@ async def judged(ctx: Context, *entries: Entry, first_fetch: bool = False) -> li
     )
 
 
-async def taken(ctx: Context, *entries: Entry) -> list[str]:
+async def taken(ctx: Context, *entries: Entry, first_fetch: bool = False) -> list[str]:
     """Accept entries as a poll would, in the given order; returns the ids of their articles."""
     lease = ctx.shares()
     assert await lease.acquire()
     accepter = Accepter(ctx, lease)
     ids = []
     for one in entries:
-        kept = [item for item in await judged(ctx, one) if item.keep]
+        kept = [item for item in await judged(ctx, one, first_fetch=first_fetch) if item.keep]
         ids += [ident for _, ident in await accepter.accept(kept)]
     await lease.release()
     return ids

@@ -1,8 +1,9 @@
 -- Stores what was decided about articles, all together, each once.
 -- KEYS: 1 lease, 2 tagged, 3 alerts, 4 decided up to, 5 counts, 6 recent, 7 open rows of the archive, 8 due-set
 -- ARGV: 1 token, 2 life in s, 3 rows kept in `recent`, 4 rows kept of a timeline, 5 stories kept in a list, 6 prefix of
---       keys, 7-10 what is kept for looking back (`alertd.watchlist.pulse.LIMITS`), 11 number of counts, then name and
---       increment of each, then for each article seventeen: its id in the tagged stream, number of its arguments in all,
+--       keys, 7-10 what is kept for looking back (`alertd.watchlist.pulse.LIMITS`), 11 ids in the tagged stream of what
+--       had been decided before, between blanks, 12 number of counts, then name and increment of each, then for each
+--       article seventeen: its id in the tagged stream, number of its arguments in all,
 --       its id, seq, story's id, decision, story ("" when a later one of these has it), row for `recent`, row of the
 --       archive, row of the timeline, lists by which the story is sought (between unit separators), "1" for the story's
 --       first article in an hour, number of states of rules, of members of the due-set, of alerts, of those that are
@@ -68,7 +69,7 @@ local function learn(at, story)
   end
 end
 -- where the arguments of each article begin, the ids, and the lists of copies that may wait for them
-local starts, parked, at = {}, {}, 12 + 2 * ARGV[11]
+local starts, parked, at = {}, {}, 13 + 2 * ARGV[12]
 while at <= #ARGV do
   starts[#starts + 1] = at
   done[#done + 1] = ARGV[at]
@@ -87,7 +88,7 @@ for number, id in ipairs(done) do
 end
 if #unknown > 1 then return unknown end
 if call('EXISTS', prefix .. 'decision:' .. ARGV[starts[1] + 2]) == 0 then
-  for i = 12, starts[1] - 1, 2 do call('HINCRBY', KEYS[5], ARGV[i], ARGV[i + 1]) end
+  for i = 13, starts[1] - 1, 2 do call('HINCRBY', KEYS[5], ARGV[i], ARGV[i + 1]) end
 end
 local waited_for = call('EXISTS', unpack(parked)) > 0
 local up_to = tonumber(call('GET', KEYS[4]) or '0')
@@ -167,6 +168,7 @@ if #rows > 0 then
   call('RPUSH', KEYS[7], unpack(rows))
   call('LPUSH', KEYS[6], unpack(recents))
 end
+for id in string.gmatch(ARGV[11], '%S+') do done[#done + 1] = id end
 call('XACK', KEYS[2], 'decide', unpack(done))
 call('SET', KEYS[4], string.format('%.0f', up_to))
 call('LTRIM', KEYS[6], 0, tonumber(ARGV[3]) - 1)
