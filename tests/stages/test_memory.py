@@ -17,7 +17,7 @@ from alertd.config import FeedSettings
 from alertd.errors import FencedError
 from alertd.feeds.schedule import FeedState
 from alertd.stages.context import Context
-from alertd.stages.memory import FeedMemory
+from alertd.stages.memory import REMEMBERED, FeedMemory
 from alertd.stages.shards import shard_of
 from alertd.store import keys
 from tests.stages.world import context, until
@@ -90,6 +90,7 @@ async def test_of_a_long_document_each_entry_is_known_or_it_is_read_again(
         await memory.commit(feed, state, [(name, "mark") for name in there], there)
         assert await cast(Any, redis).zcard(keys.seen_at(feed.name)) == 2_000
         await cast(Any, redis).hdel(keys.seen(feed.name), there[lacking])
+        await cast(Any, redis).zrem(keys.seen_at(feed.name), there[lacking])
         await memory.commit(feed, replace(state, polls=2), (), there)
         assert (await stored(redis, feed.name)).polls == 1
         await cast(Any, redis).hset(keys.seen(feed.name), there[lacking], "mark")
@@ -99,6 +100,22 @@ async def test_of_a_long_document_each_entry_is_known_or_it_is_read_again(
         left = await cast(Any, redis).zrange(keys.seen_at(feed.name), 0, -1)
         assert len(left) == 1_000, "a thousand are forgotten at a time"
         assert set(await cast(Any, redis).hkeys(keys.seen(feed.name))) == set(left)
+
+
+async def test_that_an_entry_is_there_is_noted_once_a_day(redis: Redis, tmp_path: Path) -> None:
+    async with remembering(redis, tmp_path) as (ctx, memory, feed):
+        hours = {"lately": 2.0, "yesterday": 25.0, "gone": REMEMBERED / 3600 + 23, "forgotten": REMEMBERED / 3600 + 25}
+        state = replace(await memory.state(feed), polls=1)
+        await memory.commit(feed, state, [(name, "mark") for name in hours], list(hours))
+        now = ctx.clock()
+        before = {name: round(now - 3600 * ago) for name, ago in hours.items()}
+        await cast(Any, redis).zadd(keys.seen_at(feed.name), before)
+        await memory.commit(feed, replace(state, polls=2), [("new", "mark")], ["lately", "yesterday", "new"])
+        noted = dict(await cast(Any, redis).zrange(keys.seen_at(feed.name), 0, -1, withscores=True))
+        assert noted.pop("yesterday") >= int(now)
+        assert noted.pop("new") >= int(now)
+        assert noted == {name: before[name] for name in ("lately", "gone")}
+        assert set(await cast(Any, redis).hkeys(keys.seen(feed.name))) == {"lately", "yesterday", "gone", "new"}
 
 
 async def test_another_address_starts_anew(redis: Redis, tmp_path: Path) -> None:
