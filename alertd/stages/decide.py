@@ -18,7 +18,7 @@ from alertd.stages.deciding import Decider
 from alertd.stages.reorder import Reorder
 from alertd.stages.tag import ident_of, set_aside
 from alertd.stages.telling import Teller
-from alertd.stages.waking import Waker
+from alertd.stages.waking import DUE_AT_ONCE, Waker
 from alertd.stages.watched import Watched
 from alertd.store import keys
 from alertd.store.connection import BLOCK_MS, TROUBLE, raise_if_cancelled
@@ -30,10 +30,12 @@ logger = logging.getLogger(__name__)
 
 _BATCH = 128
 _AHEAD = 2 * _BATCH
-"""Articles that are read at once, so that while some are stored the next can be placed."""
+"""Articles that are read at once."""
+_READY = 3 * _BATCH
+"""Articles at hand from which on no more are read: those of a batch, of the next one, and of the one after that."""
 _FILE_AFTER = 64
 _WAKE = 0.25
-"""Seconds between two looks at what is due, unless more may be."""
+"""Seconds between two looks at what is due, unless there is more than one look finds."""
 
 
 class DecideStage:
@@ -71,7 +73,7 @@ class DecideStage:
         held = {d.id: d for d in await self._reader.left(EVERYTHING, own=True)}
         for delivery in held.values():
             order.add(_place(delivery), delivery, float("-inf"))
-        looked, woke, woken = context.monotonic(), float("-inf"), 0
+        looked, woke, due = context.monotonic(), float("-inf"), 0
         self._filled = None
         ready: deque[Delivery] = deque()
         following: list[Delivery] = []
@@ -86,13 +88,11 @@ class DecideStage:
                 filing.taken()
                 if self._unfiled >= _FILE_AFTER and filing.start(self._file):
                     self._unfiled = 0
-                if woken or context.monotonic() - woke >= _WAKE:
+                if due == DUE_AT_ONCE or context.monotonic() - woke >= _WAKE:
                     woke = context.monotonic()
-                    woken = await self._waker.wake(self._decider.decided_to)
-                    if woken:
-                        self._decider.retell()
+                    due = await self._waker.wake(self._decider.decided_to)
                 ready.extend(order.ready(context.monotonic()))
-                if len(ready) < _BATCH:
+                if len(ready) < _READY:
                     wait = order.wait(context.monotonic())
                     wait_ms = BLOCK_MS if wait is None else int(wait * 1000) + 1
                     reading.start(partial(self._reader.fresh, _AHEAD, wait_ms))

@@ -66,7 +66,7 @@ class _Ahead(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         placed: those that are placed in stories.
         again: the deliveries of what has been decided.
-        told: what each that is placed leads to; None when that is not known, or not any more.
+        told: what each that is placed leads to; None when that is not known.
         under: the configuration under which that is so.
     """
 
@@ -101,11 +101,6 @@ class Decider:
         """Remember nothing: others may have decided since, and the window may be another one now."""
         self._shelf = Shelf(self._context.store.redis, self._context.window)
         self._ahead = self._later = None
-
-    def retell(self) -> None:
-        """Say anew what those lead to that are placed already: what rules remember has changed."""
-        if self._ahead is not None:
-            self._ahead = msgspec.structs.replace(self._ahead, told=None)
 
     def _forget(self) -> None:
         self._shelf.clear()
@@ -167,7 +162,7 @@ class Decider:
             if told is None:
                 told = await self._teller.tell(now, [one.news for one in ahead.placed])
             decided = [decided_of(*pair, now.configuration.generation) for pair in zip(ahead.placed, told, strict=True)]
-            outcome, *unknown = await self._stored(decided, ahead.again, following, later)
+            outcome, *unknown = await self._stored(now, decided, ahead.again, following, later)
             if outcome == "fenced":
                 self._lease.lost()
             if unknown:
@@ -221,19 +216,19 @@ class Decider:
         return _Found(deliveries, waiting, list(zip(said, sought, strict=True)), before, again)
 
     async def _stored(
-        self, decided: Sequence[Decided], again: Sequence[str], following: Sequence[Delivery],
+        self, now: InForce, decided: Sequence[Decided], again: Sequence[str], following: Sequence[Delivery],
         later: Sequence[Delivery],
     ) -> list[str]:  # fmt: skip
         """Store what was decided, and prepare meanwhile what comes next; what `decided.lua` returns."""
         storing = asyncio.create_task(self._commit(decided, again), name="storing decisions")
         try:
-            self._ahead = await self._prepared(decided, following, later)
+            self._ahead = await self._prepared(now, decided, following, later)
         finally:
             outcome = await storing
         return outcome
 
     async def _prepared(
-        self, decided: Sequence[Decided], following: Sequence[Delivery], later: Sequence[Delivery]
+        self, now: InForce, decided: Sequence[Decided], following: Sequence[Delivery], later: Sequence[Delivery]
     ) -> _Ahead | None:  # fmt: skip
         """Place the articles of the next call and say what they lead to, given what is not stored yet.
 
@@ -242,7 +237,6 @@ class Decider:
         Returns:
             None when there are none, or when it fails: they are decided anew then, which says what fails.
         """
-        now = self._context.now
         before = {one.placed.arrived.article.id: one.decision for one in decided}
         found, self._later = self._later, None
         try:

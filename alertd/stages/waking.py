@@ -25,7 +25,8 @@ from alertd.watchlist.settings import RuleLike
 
 logger = logging.getLogger(__name__)
 
-_AT_ONCE: Final = 100
+DUE_AT_ONCE: Final = 100
+"""Members of the due-set that are looked at together."""
 _LOOK_AGAIN: Final = 60.0
 _SWEEP: Final = 1.0
 """Seconds between two looks whether rules came or went."""
@@ -49,7 +50,7 @@ class Waker:
         self._swept_at = float("-inf")
 
     async def wake(self, decided_to: float) -> int:
-        """Tell what is due; returns how many members of the due-set were woken.
+        """Tell what is due; returns how many members of the due-set were, also those that have to wait.
 
         Args:
             decided_to: arrival of the latest article that was decided, Unix seconds: whether silence lasted longer is
@@ -58,7 +59,7 @@ class Waker:
         await self._sweep()
         now = self._context.clock()
         redis = cast(Any, self._context.store.redis)
-        found = await redis.zrangebyscore(keys.DUE, "-inf", now, start=0, num=_AT_ONCE, withscores=True)
+        found = await redis.zrangebyscore(keys.DUE, "-inf", now, start=0, num=DUE_AT_ONCE, withscores=True)
         for member, at in found:
             kind, _, rest = member.partition("\x1f")
             if kind == keys.HELD:

@@ -25,7 +25,7 @@ from alertd.stages.deciding import Decider
 from alertd.stages.decisions import Arrived, Known, Placed, placed_in
 from alertd.stages.shelf import Shelved
 from alertd.stages.tag import TagStage
-from alertd.stages.telling import Teller, held_member
+from alertd.stages.telling import Teller
 from alertd.store import keys
 from alertd.store.streams import Delivery, lag
 from alertd.watchlist.pulse import KEPT
@@ -225,42 +225,45 @@ async def test_what_is_told_ahead_knows_what_is_being_stored(
         assert [d["outcome"] for d in await decisions(redis, ids)] == ["alerted", "paced"]
 
 
-@pytest.mark.parametrize("changed", ["nothing", "what rules remember", "the rules"])
-async def test_what_is_told_ahead_is_told_anew_when_what_it_rests_on_changed(
-    redis: Redis, tmp_path: Path, changed: str
-) -> None:
+@pytest.mark.parametrize("reloaded", [False, True])
+async def test_what_is_told_ahead_is_told_anew_after_a_reload(redis: Redis, tmp_path: Path, reloaded: bool) -> None:
     async with context(redis, tmp_path, RULES) as ctx:
         ids, rows = await waiting(ctx, redis, entry(TITLE), entry("Xiaomi hires a chief economist from Visa"))
-        lease = (await stage(ctx)).lease
-        decider = Decider(ctx, lease, Teller(ctx))
+        decider = Decider(ctx, (await stage(ctx)).lease, Teller(ctx))
         parts = rows[:1], rows[1:]
         await decider.decide(*parts)
         silence = Silence("s1", ctx.clock() - 5, ctx.clock() + 600, "known", matcher={"companies": ["XIACF"]})
         await cast(Any, redis).hset(keys.SILENCES, "s1", silence.dump())
-        if changed == "what rules remember":
-            decider.retell()
-        elif changed == "the rules":
+        if reloaded:
             ctx.now = dataclasses.replace(ctx.now)
         await decider.decide(parts[1])
-        last = (await decisions(redis, ids))[1]["outcome"]
-        assert (last == "silenced") == (changed != "nothing")
+        assert ((await decisions(redis, ids))[1]["outcome"] == "silenced") == reloaded
 
 
-async def test_what_time_brings_up_is_heard_by_what_was_told_ahead(
+async def test_nothing_is_told_ahead_under_rules_that_lack_what_they_are_to_remember(
     redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    retold: list[None] = []
-    monkeypatch.setattr(Decider, "retell", lambda _: retold.append(None))
-    async with context(redis, tmp_path, RULES) as ctx:
-        await cast(Any, redis).zadd(keys.DUE, {held_member(1.0): 1.0})
+    monkeypatch.setattr(decide_module, "_BATCH", 1)
+    first_of_kind = "rules: [{name: new, events: [operations], companies: [1810.HK], new_event: 30d}]\n"
+    folder = tmp_path / "after"
+    folder.mkdir()
+    async with context(redis, tmp_path, RULES) as ctx, context(redis, folder, RULES, watchlist=first_of_kind) as after:
+        _, rows = await waiting(ctx, redis, entry(TITLE))
         decide = await stage(ctx)
-        async with at_work(decide.work):
-            await until(lambda: _woken(redis))
-        assert retold
+        await decide.decide(rows)
+        ids, rows = await waiting(
+            ctx, redis, entry("Visa opens a data centre in Oslo"), entry("Xiaomi starts its plant in Wuhan")
+        )
+        tell = Teller.tell
 
+        async def reloading(teller: Teller, *arguments: Any) -> Any:
+            ctx.now = after.now
+            return await tell(teller, *arguments)
 
-async def _woken(redis: Redis) -> bool:
-    return not await cast(Any, redis).zcard(keys.DUE)
+        monkeypatch.setattr(Teller, "tell", reloading)
+        await decide.decide(rows)
+        last = (await decisions(redis, ids))[1]
+        assert (last["outcome"], "not the first" in last["why"]) == ("waiting", True)
 
 
 @pytest.mark.parametrize(("size", "ahead", "between"), [(128, 0, 0), (1, 0, 0), (1, 0, 1), (1, 0, 2), (1, 1, 0)])
@@ -458,29 +461,37 @@ async def test_one_that_cannot_be_placed_ahead_holds_up_nobody(
         assert await cast(Any, redis).xlen(keys.DEAD) == 1
 
 
-async def test_the_daemons_loop_gives_each_batch_and_the_one_that_follows(
+async def test_the_daemons_loop_gives_each_batch_and_the_two_that_follow(
     redis: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decide_module, "_BATCH", 2)
+    for name, value in (("_BATCH", 1), ("_AHEAD", 2), ("_READY", 3)):
+        monkeypatch.setattr(decide_module, name, value)
     calls: list[tuple[Sequence[Delivery], ...]] = []
     deciding = Decider.decide
 
     async def noted(decider: Decider, *parts: Sequence[Delivery]) -> int:
+        await until(lambda: _at_hand(redis, min(3, 6 - len(calls))), "what follows is read meanwhile")
         calls.append(parts)
         return await deciding(decider, *parts)
 
     monkeypatch.setattr(Decider, "decide", noted)
     async with context(redis, tmp_path, RULES) as ctx:
-        ids = await taken(ctx, *(GROWING[number] for number in (1, 3, 7, 8, 11)))
+        ids = await taken(ctx, *(GROWING[number] for number in (1, 3, 7, 8, 11, 0)))
         async with at_work(TagStage(ctx).work):
             await until(lambda: _tagged(redis, len(ids)))
         decide = await stage(ctx)
         async with at_work(decide.work):
             await until(lambda: _all(redis, ids))
-        assert [[one.fields["seq"] for one in part] for part, *_ in calls] == [["1", "2"], ["3", "4"], ["5"]]
-        assert [one[1] is two[0] for one, two in pairwise(calls)] == [True, True]
-        assert calls[0][2] is calls[1][1]
-        assert [len(part) for part in calls[-1][1:]] == [0, 0]
+        assert [[one.fields["seq"] for one in part] for part, *_ in calls] == [[str(n)] for n in range(1, 7)]
+        # the first has what came with it
+        assert [[len(part) for part in parts] for parts in calls[1:]] == [[1, 1, 1]] * 3 + [[1, 1, 0], [1, 0, 0]]
+        for one, two in pairwise(calls[1:-1]):
+            assert one[1] is two[0]
+            assert one[2] is two[1]
+
+
+async def _at_hand(redis: Redis, least: int) -> bool:
+    return int((await cast(Any, redis).xpending(keys.TAGGED, "decide"))["pending"]) >= least
 
 
 async def test_an_article_that_cannot_be_placed_ahead_of_its_turn_is_found_out_in_its_turn(
