@@ -146,7 +146,7 @@ async def _built(
     if "tag" in options.stages:
         loading = left_alone(lambda: _load_tagger(configuration, gazetteer))
     async with contextlib.AsyncExitStack() as stack:
-        store = await stack.enter_async_context(await open_configured(configuration))
+        store = await stack.enter_async_context(await open_configured(configuration, manager))
         with willing(store):
             await store.prepare(migrate)
             stack.push_async_callback(_leave, store, process)
@@ -334,8 +334,12 @@ async def _health(context: Context) -> Health:
     return Health(tuple(parts))
 
 
-async def open_configured(configuration: Configuration) -> Store:
+async def open_configured(configuration: Configuration, manager: Supervisor | None = None) -> Store:
     """Connect to the store of a configuration, starting the embedded server when it names no other.
+
+    Args:
+        configuration: the configuration.
+        manager: is asked for more time while the server reads large files.
 
     Raises:
         StoreError: it cannot be started or reached.
@@ -344,8 +348,14 @@ async def open_configured(configuration: Configuration) -> Store:
     if settings.redis.url is not None:
         store = open_store(settings.redis.url.get_secret_value())
     else:
+
+        def tell(words: str) -> None:
+            logger.info("%s", words)
+            if manager is not None:
+                manager.wait(words)
+
         server = await embedded.start(
-            settings.store.folder, server=settings.store.redis_server, linger=settings.store.linger
+            settings.store.folder, server=settings.store.redis_server, linger=settings.store.linger, tell=tell
         )
         store = open_store(socket=server.socket, exclusive=True)
     await reach(store)

@@ -51,6 +51,10 @@ class Supervisor:
             except OSError as error:
                 logger.warning("the service manager hears nothing: %s", error.strerror or type(error).__name__)
 
+    def wait(self, words: str) -> None:
+        """Ask for more time, and say in words what takes it."""
+        self.say(f"STATUS={words}", f"EXTEND_TIMEOUT_USEC={STARTING * 1e6:.0f}")
+
 
 def supervisor(environment: MutableMapping[str, str]) -> Supervisor:
     """Read who supervises this process, and take it out of the environment: what this process starts is not meant."""

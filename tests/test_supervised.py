@@ -55,6 +55,13 @@ def test_who_supervises_is_read_and_not_handed_on(given: dict[str, str], found: 
     assert environment == {"HOME": "/"}
 
 
+def test_it_is_asked_for_more_time_and_told_why(tmp_path: Path) -> None:
+    Supervisor().wait("nobody hears it")
+    with listening(str(tmp_path / "manager")) as heard:
+        Supervisor(str(tmp_path / "manager")).wait("files are read")
+        assert said(heard) == ["STATUS=files are read", "EXTEND_TIMEOUT_USEC=30000000"]
+
+
 @pytest.mark.parametrize("abstract", [False, True])
 async def test_it_hears_of_readiness_of_what_is_wrong_and_of_the_end(
     tmp_path: Path, abstract: bool, monkeypatch: pytest.MonkeyPatch

