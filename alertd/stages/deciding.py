@@ -234,6 +234,13 @@ class Decider:
 
         What those of the call after that need is looked up beside it.
 
+        Args:
+            now: the configuration under which these were decided. What the rules of another one are to remember is
+                filled in between two calls, so that nothing can be told under one that came meanwhile.
+            decided: what is being stored.
+            following: the articles of the next call.
+            later: those of the call after that.
+
         Returns:
             None when there are none, or when it fails: they are decided anew then, which says what fails.
         """
