@@ -348,15 +348,10 @@ async def open_configured(configuration: Configuration, manager: Supervisor | No
     if settings.redis.url is not None:
         store = open_store(settings.redis.url.get_secret_value())
     else:
-
-        def tell(words: str) -> None:
-            logger.info("%s", words)
-            if manager is not None:
-                manager.wait(words)
-
         server = await embedded.start(
-            settings.store.folder, server=settings.store.redis_server, linger=settings.store.linger, tell=tell
-        )
+            settings.store.folder, server=settings.store.redis_server, linger=settings.store.linger,
+            tell=manager.wait if manager else None,
+        )  # fmt: skip
         store = open_store(socket=server.socket, exclusive=True)
     await reach(store)
     return store

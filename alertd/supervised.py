@@ -26,6 +26,7 @@ LIMIT = 1.0
 """Seconds within which the parts have to say how they are."""
 STARTING = 30.0
 """Seconds more that a daemon asks for that is alive and not ready yet; Slack or Redis may be away for long."""
+_MORE = f"EXTEND_TIMEOUT_USEC={STARTING * 1e6:.0f}"
 _VARIABLES = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
 
 
@@ -53,7 +54,7 @@ class Supervisor:
 
     def wait(self, words: str) -> None:
         """Ask for more time, and say in words what takes it."""
-        self.say(f"STATUS={words}", f"EXTEND_TIMEOUT_USEC={STARTING * 1e6:.0f}")
+        self.say(f"STATUS={words}", _MORE)
 
 
 def supervisor(environment: MutableMapping[str, str]) -> Supervisor:
@@ -104,7 +105,7 @@ async def _state(manager: Supervisor, health: HealthCheck, stop: asyncio.Event) 
             manager.say(f"STATUS={words}")
             said = words
         if not ready:
-            manager.say(f"EXTEND_TIMEOUT_USEC={STARTING * 1e6:.0f}")
+            manager.say(_MORE)
         await pause(stop, LOOK_AGAIN if ready else LOOK)
     manager.say("STOPPING=1", "STATUS=ending what is under way")
 

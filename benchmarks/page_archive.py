@@ -28,7 +28,7 @@ from alertd.articles import (
 )
 from alertd.feeds.schedule import FeedState
 from alertd.stages import archive
-from alertd.stages.deciding import RECENT, TIMELINE
+from alertd.stages.deciding import commit
 from alertd.stages.decisions import Arrived, Known, Placed, decided_of, row
 from alertd.stages.outbox import row_of, slim
 from alertd.stages.shelf import Shelved
@@ -37,13 +37,11 @@ from alertd.store import keys
 from alertd.store.connection import Store
 from alertd.store.leases import Lease
 from alertd.store.streams import Delivery, Reader
-from alertd.stories.events import CANDIDATES
 from alertd.stories.fingerprints import Fingerprint
 from alertd.stories.placing import StoryCandidate
 from alertd.tagging.gazetteer import Gazetteer, Issuer
 from alertd.taxonomy import EVENT_TYPES
 from alertd.watchlist.outcomes import Outcome
-from alertd.watchlist.pulse import LIMITS
 from benchmarks.headlines import headlines
 from benchmarks.rules import ROLES, SEED, Zipf
 
@@ -145,20 +143,8 @@ class Made:
         for (placed, told), delivery in zip(made, deliveries, strict=True):
             decided = decided_of(replace(placed, arrived=replace(placed.arrived, delivery=delivery)), told, "made-up")
             rows += row(decided, placed.after.record(), placed.arrived.article.arrived)
-        counts: list[str | int] = [
-            "articles",
-            len(made),
-            "stories",
-            sum(p.placement.relation == "first" for p, _ in made),
-        ]
-        await self._store.run(
-            "decided",
-            [
-                self._lease.key, keys.TAGGED, keys.ALERTS, keys.DECIDED_UP_TO, keys.COUNTS, keys.RECENT,
-                keys.ARCHIVE_OPEN, keys.DUE,
-            ],
-            [self._lease.token, life, RECENT, TIMELINE, CANDIDATES, keys.PREFIX, *LIMITS, "", 2, *counts, *rows],
-        )  # fmt: skip
+        counts = {"articles": len(made), "stories": sum(p.placement.relation == "first" for p, _ in made)}
+        await commit(self._store, self._lease, life, counts, rows)
         await self._deliver(now)
 
     async def _delivered(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:

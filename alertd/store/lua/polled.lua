@@ -19,6 +19,7 @@ end
 -- many in one command, but fewer than Lua can unpack
 local together = 500
 local now, day = redis.call('TIME')[1], 86400
+local yesterday = now - day
 local there = {}
 for first = at, #ARGV, together do
   local last = math.min(#ARGV, first + together - 1)
@@ -27,7 +28,7 @@ for first = at, #ARGV, together do
     local key = ARGV[first + number - 1]
     -- what was noted here had its mark here
     if not noted then new[#new + 1] = key end
-    if not noted or tonumber(noted) <= now - day then
+    if not noted or tonumber(noted) <= yesterday then
       there[#there + 1] = now
       there[#there + 1] = key
     end
@@ -43,7 +44,7 @@ for first = 1, #there, 2 * together do
   redis.call('ZADD', KEYS[4], unpack(there, first, math.min(#there, first + 2 * together - 1)))
 end
 if at <= #ARGV then
-  local gone = redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', now - day - ARGV[4], 'LIMIT', 0, 1000)
+  local gone = redis.call('ZRANGEBYSCORE', KEYS[4], '-inf', yesterday - ARGV[4], 'LIMIT', 0, 1000)
   if #gone > 0 then
     redis.call('HDEL', KEYS[3], unpack(gone))
     redis.call('ZREM', KEYS[4], unpack(gone))
