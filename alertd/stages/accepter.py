@@ -25,8 +25,9 @@ from alertd.stories.records import written
 
 logger = logging.getLogger(__name__)
 
-AT_ONCE = 128
-"""Entries that are accepted together; a script that takes more holds others up."""
+AT_ONCE = 64
+"""Entries that are accepted together: what decides waits behind each script, behind one of 128 for longer than it
+computes."""
 _ERAS = 2
 """Eras, a window long, in which a band is sought: they cover the window whole."""
 _MOST_CONFLICTS = 100
