@@ -40,7 +40,7 @@ from alertd.stages.tag import TagStage
 from alertd.stages.websub import open_hubs
 from alertd.state import open_state, reach, willing
 from alertd.store import embedded, keys, streams
-from alertd.store.connection import TROUBLE, Store, open_store, raise_if_cancelled
+from alertd.store.connection import TROUBLE, Store, open_store
 from alertd.store.folder import FolderLock
 from alertd.store.named import own_name
 from alertd.supervised import Supervisor, supervise, supervisor
@@ -228,7 +228,6 @@ async def _run_stages(
     context: Context, reloader: reload.Reloader, sink: Sink, poller: Poller, options: RunOptions,
     manager: Supervisor,
 ) -> int:  # fmt: skip
-    raise_if_cancelled()
     stop = asyncio.Event()
     restore = on_signals(stop.set, reloader.ask)
     decide, notify = DecideStage(context), NotifyStage(context, sink)

@@ -21,7 +21,7 @@ from alertd.stages.telling import Teller
 from alertd.stages.waking import DUE_AT_ONCE, Waker
 from alertd.stages.watched import Watched
 from alertd.store import keys
-from alertd.store.connection import BLOCK_MS, TROUBLE, raise_if_cancelled
+from alertd.store.connection import BLOCK_MS, TROUBLE
 from alertd.store.leases import Lease
 from alertd.store.streams import EVERYTHING, MAX_TRIES, Delivery, Reader
 from alertd.watchlist.rules import RuleBook
@@ -82,8 +82,6 @@ class DecideStage:
         # what is read and not decided at a stop stays pending, and is found at the next start
         async with reading, self._filing as filing:
             while not stop.is_set():
-                # what waits for Redis beside this loop does not hear of a cancellation that the client swallowed in it
-                raise_if_cancelled()
                 await self._fill()
                 filing.taken()
                 if self._unfiled >= _FILE_AFTER and filing.start(self._file):

@@ -16,7 +16,7 @@ from alertd.stages.standing import Standing, StandingReader
 from alertd.stages.tag import set_aside
 from alertd.stages.withdrawing import from_outbox, sweep_outboxes
 from alertd.store import keys
-from alertd.store.connection import BLOCK_MS, raise_if_cancelled
+from alertd.store.connection import BLOCK_MS
 from alertd.store.streams import EVERYTHING, Delivery, Reader
 
 logger = logging.getLogger(__name__)
@@ -82,8 +82,6 @@ class NotifyStage:
 
     def _sender(self, channel: str, group: asyncio.TaskGroup, stop: asyncio.Event) -> Sender:
         if channel not in self._senders:
-            # a group that is ending takes no more tasks
-            raise_if_cancelled()
             lease = self._context.lease(f"channel {channel}")
             sender = self._senders[channel] = Sender(self._context, lease, self._sink, channel, self._standing)
             group.create_task(self._serve(sender, stop), name=f"sender {channel}")

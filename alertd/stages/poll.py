@@ -28,7 +28,7 @@ from alertd.stages.shards import shard_of
 from alertd.stages.sight import Sight, look
 from alertd.stages.timetable import Timetable
 from alertd.stages.websub import Hubs
-from alertd.store.connection import TROUBLE, raise_if_cancelled
+from alertd.store.connection import TROUBLE
 from alertd.store.shares import Shares
 from alertd.troubles import FULL
 
@@ -220,7 +220,6 @@ class Poller:
 
         async def one(feed: FeedSettings) -> None:
             async with slots:
-                raise_if_cancelled()
                 await self.poll(feed, due=True)
 
         ours = self._ours()

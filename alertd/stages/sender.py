@@ -24,7 +24,7 @@ from alertd.stages.outbox import Outbox
 from alertd.stages.standing import StandingReader
 from alertd.stages.withdrawing import from_outbox
 from alertd.store import keys
-from alertd.store.connection import TROUBLE, raise_if_cancelled
+from alertd.store.connection import TROUBLE
 from alertd.store.leases import Lease
 from alertd.store.streams import MAX_TRIES
 
@@ -67,7 +67,6 @@ class Sender:
         """Send until the stop; what waits then stays in the outbox."""
         self._looked_back, self._counters.pending = False, True  # another process may have served the channel meanwhile
         while not stop.is_set():
-            raise_if_cancelled()
             self.wake.clear()
             seconds = await self._next()
             if seconds == 0.0:

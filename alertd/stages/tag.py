@@ -94,8 +94,6 @@ class TagStage:
         context = self._context
         context.ready["tag"] = (True, "at work")
         begun = asyncio.Event()
-        # all is done in the group's tasks: up to Python 3.11 one that fails leaves the task of the group marked as
-        # cancelled, by which `raise_if_cancelled` would end the next attempt
         async with asyncio.TaskGroup() as group:
             for number in range(_HANDS):
                 group.create_task(self._pull(stop, begun, first=not number), name=f"tagging, hand {number + 1}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, Self, cast
@@ -84,9 +84,7 @@ class Store:
 
         Every script that commits finds its own earlier commit, so that it may be sent again when an answer was lost.
         """
-        answer = await self._script(name)(keys=list(key_names), args=list(arguments))
-        raise_if_cancelled()
-        return answer
+        return await self._script(name)(keys=list(key_names), args=list(arguments))
 
     def _script(self, name: str) -> AsyncScript:
         script = self._scripts.get(name)
@@ -114,7 +112,6 @@ class Store:
             pipe.evalsha(script.sha, len(key_names), *key_names, *arguments)
             pipe.wait(1, _TOLD)
             answer, told = await pipe.execute(raise_on_error=False)
-        raise_if_cancelled()
         if isinstance(answer, NoScriptError):
             await cast(Any, self.redis).script_load(script.script)
             return await self.run_safe(name, key_names, arguments)
@@ -230,17 +227,6 @@ class Store:
         return str(found.get(name, ""))
 
 
-def raise_if_cancelled() -> None:
-    """Raise the cancellation that the client swallowed.
-
-    Up to Python 3.11 `asyncio.wait_for`, through which redis-py waits, drops a cancellation that arrives together with
-    the answer; a loop that asks Redis again and again could not be ended.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
-
-
 def open_store(url: str = "", *, socket: str | Path = "", exclusive: bool = False) -> Store:
     """Make the connections; nothing is sent yet.
 
@@ -281,7 +267,7 @@ def open_store(url: str = "", *, socket: str | Path = "", exclusive: bool = Fals
         store.connections += 1
 
     made[0].connection_pool.connection_kwargs["redis_connect_func"] = counted
-    for redis in made:
+    for redis in (*made, *(asked.sentinels if asked else ())):
         redis.connection_pool.connection_class = _packing(redis.connection_pool.connection_class)
     return store
 
@@ -311,6 +297,35 @@ class _Packing:
 
     Its other one writes them in Python, argument by argument, which takes milliseconds for a batch of articles.
     """
+
+    async def send_packed_command(self, command: str | bytes | Iterable[bytes], check_health: bool = True) -> None:
+        """Send a command, in the task that asks for it.
+
+        redis-py waits with `asyncio.wait_for`, which up to Python 3.11 drops a cancellation that comes as its task
+        ends: whoever was to end would go on for ever.
+
+        Raises:
+            ConnectionError, TimeoutError: the server cannot be reached, or does not take it in time.
+        """
+        connection = cast(Any, self)
+        if not connection.is_connected:
+            await connection.connect_check_health(check_health=False)
+        if check_health:
+            await connection.check_health()
+        text = command.encode() if isinstance(command, str) else command
+        try:
+            async with asyncio.timeout(connection.socket_timeout or None):
+                await connection._send_packed_command([text] if isinstance(text, bytes) else text)
+        except TimeoutError:
+            await connection.disconnect(nowait=True)
+            raise RedisTimeoutError("the server does not take what is sent") from None
+        except OSError as error:
+            await connection.disconnect(nowait=True)
+            raise RedisConnectionError(f"what is sent does not reach the server: {error}") from error
+        except BaseException:
+            # a part of it may be sent
+            await connection.disconnect(nowait=True)
+            raise
 
     def pack_command(self, *args: Any) -> list[bytes]:
         """The command as it is sent.

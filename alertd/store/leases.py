@@ -17,7 +17,7 @@ from typing import Any
 
 from alertd.errors import FencedError
 from alertd.store import keys
-from alertd.store.connection import Store, raise_if_cancelled
+from alertd.store.connection import Store
 from alertd.store.named import is_dead
 
 PATIENCE = 10.0
@@ -124,5 +124,4 @@ class Lease:
         """
         while True:
             await asyncio.sleep(interval)
-            raise_if_cancelled()
             await self.beat()

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from alertd.errors import FencedError
 from alertd.store import keys
-from alertd.store.connection import Store, raise_if_cancelled
+from alertd.store.connection import Store
 from alertd.store.leases import PATIENCE
 from alertd.store.named import is_dead
 
@@ -94,7 +94,6 @@ class Shares:
         """Beat for ever."""
         while True:
             await asyncio.sleep(interval)
-            raise_if_cancelled()
             await self._step()
 
     async def release(self) -> None:

@@ -10,7 +10,7 @@ from typing import Any, cast
 from redis.exceptions import ResponseError
 
 from alertd.store import keys
-from alertd.store.connection import BLOCK_MS, Store, raise_if_cancelled
+from alertd.store.connection import BLOCK_MS, Store
 
 MAX_TRIES = 5
 """Lone tries of an entry before it is set aside."""
@@ -61,7 +61,6 @@ class Reader:
         answer = await cast(Any, self._store.blocking).xreadgroup(
             self.group, self._consumer, {self.stream: ">"}, count=count, block=wait_ms or None
         )
-        raise_if_cancelled()
         return [Delivery(ident, fields) for _, entries in answer or () for ident, fields in entries if fields]
 
     async def left(self, count: int, *, own: bool = False) -> list[Delivery]:

@@ -367,3 +367,36 @@ async def test_a_token_that_is_refused_for_a_moment_leaves_the_doubt(redis: Redi
 
 async def _refused(ctx: Context) -> bool:
     return "invalid_auth" in ctx.ready.get("channel #alerts", (True, ""))[1]
+
+
+@pytest.mark.parametrize("steps", range(8))
+async def test_a_stage_ends_with_its_part_that_fails_whatever_it_waits_for(
+    redis: Redis, tmp_path: Path, steps: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that did not hear of it went on without that part: alerts came, and nobody sorted them any more."""
+    async with context(redis, tmp_path) as ctx:
+        asking = asyncio.Event()
+        members: Any = ctx.store.redis.smembers
+
+        async def asked(*names: Any) -> Any:
+            asking.set()
+            # what fails is heard of some steps later
+            for _ in range(8):
+                await asyncio.sleep(0)
+            return await members(*names)
+
+        async def fails(*__: object, **___: object) -> None:
+            asking.clear()
+            await asking.wait()
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            raise RedisConnectionError("away")
+
+        monkeypatch.setattr(ctx.store.redis, "smembers", asked)
+        monkeypatch.setattr(ctx.store.blocking, "xreadgroup", fails)
+        work = asyncio.create_task(NotifyStage(ctx, cast(Any, Paper())).work(asyncio.Event()))
+        done, _ = await asyncio.wait({work}, timeout=10)
+        work.cancel()
+        assert done, "it goes on without the part that failed"
+        with pytest.raises(ExceptionGroup):
+            await work

@@ -22,7 +22,7 @@ from alertd.stages.context import Context, InForce
 from alertd.stages.pages import open_pages
 from alertd.stages.poll import Poller
 from alertd.store import keys
-from alertd.store.connection import Store
+from alertd.store.connection import Store, open_store
 from alertd.tagging.gazetteer import Gazetteer
 from alertd.web.metrics import Metrics
 from tests.config import folders
@@ -81,13 +81,7 @@ async def context(
     watchlist: str = WATCHLIST,
 ) -> AsyncIterator[Context]:
     """A context with connections of its own to the same server, prepared."""
-    path = redis.connection_pool.connection_kwargs["path"]
-    store = Store(
-        Redis(unix_socket_path=path, decode_responses=True, protocol=2),
-        Redis(unix_socket_path=path, decode_responses=True, protocol=2),
-        exclusive=False,
-        where="test",
-    )
+    store = open_store(socket=redis.connection_pool.connection_kwargs["path"])
     clock = Clock()
 
     async def revive() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, cast
 
@@ -51,6 +53,35 @@ async def test_scripts_survive_a_server_that_forgot_them(redis: Redis) -> None:
     assert await mine.run("lag", [keys.ALERTS], ["notify"]) == 0
     await cast(Any, redis).script_flush()
     assert await mine.run("lag", [keys.ALERTS], ["notify"]) == 0
+
+
+async def _several(store: Store) -> Any:
+    async with cast(Any, store.redis).pipeline(transaction=False) as pipe:
+        return await pipe.get("a").get("b").execute()
+
+
+@pytest.mark.parametrize("asked", [lambda store: store.redis.get("a"), _several, lambda store: store.time()])
+@pytest.mark.parametrize("connected", [True, False])
+async def test_whoever_asks_hears_of_a_cancellation_at_every_step(
+    redis: Redis, asked: Callable[[Store], Coroutine[Any, Any, Any]], connected: bool
+) -> None:
+    """One that is lost has a loop go on for ever, whose group of tasks has ended."""
+    path = redis.connection_pool.connection_kwargs["path"]
+    answered = False
+    for steps in range(60):
+        async with open_store(socket=path) as store:
+            if connected:
+                await store.time()
+            task = asyncio.ensure_future(asked(store))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            if not task.cancel():
+                answered = True
+                break
+            await asyncio.wait({task})
+            assert task.cancelled(), f"after {steps} steps"
+            assert await store.time() > 0, "and the next one gets its own answer"
+    assert answered or not connected
 
 
 def test_all_keys_share_one_slot() -> None:
