@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Self, cast
 
 import hiredis
-from redis.asyncio import Redis
+from redis.asyncio import ConnectionPool, Redis, UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
+from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.commands.core import AsyncScript
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -24,6 +24,7 @@ import alertd
 from alertd import sentinels
 from alertd.errors import StoreError
 from alertd.store import keys
+from alertd.store.pool import Bounded, BoundedSentinel
 
 SCHEMA = 2
 """Version of what the keys hold; a newer one is refused, an older one is migrated, see `alertd.migration`."""
@@ -254,10 +255,8 @@ def open_store(url: str = "", *, socket: str | Path = "", exclusive: bool = Fals
         asked, made = _behind_sentinels(sentinels.read(url), common)
     else:
         made = [
-            Redis.from_url(url, socket_timeout=limit, **common)
-            if url
-            else Redis(unix_socket_path=str(socket), socket_timeout=limit, **common)
-            for limit in (_ANSWER, _BLOCKED)
+            Redis.from_pool(_pool(url, str(socket), {"socket_timeout": _ANSWER, **common}, Bounded)),
+            Redis.from_pool(_pool(url, str(socket), {"socket_timeout": _BLOCKED, **common}, ConnectionPool)),
         ]
     where = f"redis at {socket}" if socket else "redis.url"
     store = Store(made[0], made[1], exclusive=exclusive, where=where, asked=asked)
@@ -270,6 +269,12 @@ def open_store(url: str = "", *, socket: str | Path = "", exclusive: bool = Fals
     for redis in (*made, *(asked.sentinels if asked else ())):
         redis.connection_pool.connection_class = _packing(redis.connection_pool.connection_class)
     return store
+
+
+def _pool(url: str, socket: str, given: Mapping[str, Any], kind: type[ConnectionPool]) -> ConnectionPool:
+    if url:
+        return kind.from_url(url, **given)
+    return kind(connection_class=UnixDomainSocketConnection, path=socket, **given)
 
 
 def _behind_sentinels(given: sentinels.Sentinels, common: Mapping[str, Any]) -> tuple[Sentinel, list[Redis]]:
@@ -288,7 +293,10 @@ def _behind_sentinels(given: sentinels.Sentinels, common: Mapping[str, Any]) -> 
         "username": given.username or None,
         "password": given.password or None,
     }
-    made = [asked.master_for(given.master, socket_timeout=limit, **login, **common) for limit in (_ANSWER, _BLOCKED)]
+    made = [
+        asked.master_for(given.master, connection_pool_class=kind, socket_timeout=limit, **login, **common)
+        for kind, limit in ((BoundedSentinel, _ANSWER), (SentinelConnectionPool, _BLOCKED))
+    ]
     return asked, made
 
 

@@ -1,0 +1,65 @@
+"""The connections to Redis of a process: so many and no more, whatever goes on at once."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final, cast
+
+from redis.asyncio.connection import AbstractConnection, ConnectionPool
+from redis.asyncio.sentinel import SentinelConnectionPool
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+MOST: Final = 16
+"""Connections for what answers at once: a server has one thread, and hosted ones allow a few dozen in all."""
+_FREE: Final = 20.0
+"""Seconds for which one is waited for: as long as a command and its repetitions wait for a server that is silent."""
+
+
+class Bounded(ConnectionPool):
+    """A pool that lends so many connections at a time and has others wait.
+
+    redis-py's `BlockingConnectionPool` does so by what was not given back: what a cancelled task could not give back
+    is lost to it for good, and there is none of it for Sentinels.
+
+    Args:
+        arguments, named: as redis-py's pool takes them.
+        most: connections that are lent at a time.
+    """
+
+    def __init__(self, *arguments: Any, most: int = MOST, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._free = asyncio.Semaphore(most)
+        self._lent: set[AbstractConnection] = set()
+
+    async def get_connection(self, *_: Any, **__: Any) -> AbstractConnection:
+        """Lend a connection that is connected.
+
+        Raises:
+            ConnectionError: none was given back in time, or the server is away.
+        """
+        try:
+            async with asyncio.timeout(_FREE):
+                await self._free.acquire()
+        except TimeoutError as error:
+            raise RedisConnectionError(f"no connection to Redis was given back within {_FREE:g} seconds") from error
+        try:
+            connection: AbstractConnection = await cast(Any, super()).get_connection()
+        except BaseException:
+            self._free.release()
+            raise
+        self._lent.add(connection)
+        return connection
+
+    async def release(self, connection: AbstractConnection) -> None:
+        """Take a connection back; another may be lent in its place even when this is cancelled."""
+        try:
+            await super().release(connection)
+        finally:
+            # one that could not be connected comes back as well, and was not lent
+            if connection in self._lent:
+                self._lent.discard(connection)
+                self._free.release()
+
+
+class BoundedSentinel(Bounded, SentinelConnectionPool):
+    """The same for connections to whichever server the Sentinels call the master."""
