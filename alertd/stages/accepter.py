@@ -97,7 +97,7 @@ class Accepter:
         self._known: Recent[int, str] = Recent(_REMEMBERED)
         self._outlines = Outlines(_OUTLINED)
         self._forgotten = Forgotten()
-        self._connections = 0
+        self._servers = 0
         self._lasting, self._lasting_in = bytearray(), _NOWHERE
 
     async def accept(self, items: Sequence[Judged], shard: int = 0) -> list[Outcome]:
@@ -214,8 +214,8 @@ class Accepter:
         """What `look.lua` answers; of the tables of this era it is remembered which have their life."""
         store, window = self._context.store, self._context.window
         while True:
-            # behind a new connection may be a server without these tables
-            if self._lasting_in != (now := (era, store.connections)):
+            # another server may be without these tables
+            if self._lasting_in != (now := (era, store.servers)):
                 self._lasting_in, self._lasting = now, bytearray(keys.BAND_TABLES)
             fresh, placed = keys.placed([w.candidate.bands for w in batch], self._lasting)
             try:
@@ -224,16 +224,16 @@ class Accepter:
             except BaseException:
                 self._lasting_in = _NOWHERE
                 raise
-            if store.connections == now[1]:
+            if store.servers == now[1]:
                 return answer
 
     def _trust(self) -> None:
-        """Forget what is at hand when a connection is new.
+        """Forget what is at hand when a new connection led to another server.
 
-        Behind it may be a server that does not know the latest articles and gives their places to others.
+        That one may not know the latest articles, and give their places to others.
         """
-        if self._connections != self._context.store.connections:
-            self._connections = self._context.store.connections
+        if self._servers != self._context.store.servers:
+            self._servers = self._context.store.servers
             self._known.clear()
             self._outlines.clear()
             self._forgotten = Forgotten()

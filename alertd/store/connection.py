@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Final, Self, cast
 
 import hiredis
 from redis.asyncio import ConnectionPool, Redis, UnixDomainSocketConnection
@@ -39,6 +40,7 @@ _BLOCKED = 10.0
 _ASKED = 1.0
 _RETRIES = 3
 _TOLD = 1_000
+_IDENTITY: Final = re.compile(r"^(run_id|master_replid):(\w+)", re.MULTILINE)
 _LUA = resources.files("alertd.store") / "lua"
 
 
@@ -61,8 +63,8 @@ class Store:
         self.exclusive = exclusive
         self.where = where
         self._asked = asked
-        self.connections = 0
-        """How many connections were made: a new one may lead to another server in the place of the one before."""
+        self.servers = 0
+        """How often a new connection led to another server than the one before, which may lack what that one knew."""
         self._scripts: dict[str, AsyncScript] = {}
         self._asking = asyncio.Lock()
         self._run_id, self._run_id_of = "", -1
@@ -151,13 +153,13 @@ class Store:
         return int(seconds) + int(micros) / 1e6
 
     async def run_id(self) -> str:
-        """Changes when the server restarts or another one answers in its place; asked after a new connection only."""
+        """Changes when the server restarts or another one answers in its place; asked only once that may be so."""
         async with self._asking:
             # counted before it is asked: a connection that is made meanwhile may lead elsewhere
-            connections = self.connections
-            if self._run_id_of != connections:
+            servers = self.servers
+            if self._run_id_of != servers:
                 info = await cast(Any, self.redis.info("server"))
-                self._run_id, self._run_id_of = str(info["run_id"]), connections
+                self._run_id, self._run_id_of = str(info["run_id"]), servers
             return self._run_id
 
     async def memory(self, allowed: float = math.inf) -> tuple[float, float]:
@@ -261,14 +263,35 @@ def open_store(url: str = "", *, socket: str | Path = "", exclusive: bool = Fals
     where = f"redis at {socket}" if socket else "redis.url"
     store = Store(made[0], made[1], exclusive=exclusive, where=where, asked=asked)
 
-    async def counted(connection: Any) -> None:
-        await connection.on_connect()
-        store.connections += 1
-
-    made[0].connection_pool.connection_kwargs["redis_connect_func"] = counted
+    made[0].connection_pool.connection_kwargs["redis_connect_func"] = _meeting(store)
     for redis in (*made, *(asked.sentinels if asked else ())):
         redis.connection_pool.connection_class = _packing(redis.connection_pool.connection_class)
     return store
+
+
+def _meeting(store: Store) -> Callable[[Any], Awaitable[None]]:
+    """What a new connection does first, and then asks whom it leads to."""
+    met = ""
+
+    async def connected(connection: Any) -> None:
+        nonlocal met
+        await connection.on_connect()
+        await connection.send_command("INFO")
+        found = _who(str(await connection.read_response()))
+        if found != met or not found:
+            met = found
+            store.servers += 1
+
+    return connected
+
+
+def _who(info: str) -> str:
+    """Which server it is and whose data it has, by what INFO answers: one that went over to another's keeps its run id.
+
+    "" for one that does not say.
+    """
+    said = dict(_IDENTITY.findall(info))
+    return " ".join(said.values()) if "run_id" in said else ""
 
 
 def _pool(url: str, socket: str, given: Mapping[str, Any], kind: type[ConnectionPool]) -> ConnectionPool:

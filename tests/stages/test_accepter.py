@@ -287,7 +287,7 @@ async def test_what_is_at_hand_is_dropped_with_the_connection(redis: Redis, tmp_
         # another server took its place: it gave the same place in the order to another article
         other = fingerprint(entry(OTHERS[2]))
         await cast(Any, redis).set(keys.fingerprint(1), f"9-9||{written(other)}")
-        ctx.store.connections += 1
+        ctx.store.servers += 1
         await accepter.accept(await every(ctx, entry(TITLE, feed="post")))
         assert [row["copy"] for row in await stream(redis, keys.ARTICLES)] == ["", ""]
 
@@ -310,7 +310,7 @@ async def test_what_is_past_its_life_is_not_asked_for(
         copies = [row["copy"] for row in await stream(redis, keys.ARTICLES)]
         assert [bool(copy) for copy in copies] == [False, True, False]
         # another server may have given those places to others
-        ctx.store.connections += 1
+        ctx.store.servers += 1
         await accepter.accept(await every(ctx, entry(TITLE, feed="daily")))
         assert (await stream(redis, keys.ARTICLES))[-1]["copy"] == copies[1]
 
@@ -327,7 +327,7 @@ async def test_of_another_server_nothing_is_left_out_by_what_was_at_hand(redis: 
         era = int(ctx.clock() // ctx.window)
         for band in other.bands:
             await cast(Any, redis).hset(f"{keys.BANDS}{era}:{keys.band_table(band)}", band, "1")
-        ctx.store.connections += 1
+        ctx.store.servers += 1
         await accepter.accept(await every(ctx, entry(TITLE, feed="post")))
         assert [row["copy"] for row in await stream(redis, keys.ARTICLES)] == ["", "9-9"]
 
@@ -355,7 +355,7 @@ async def test_every_table_of_bands_has_its_life_on_each_server(redis: Redis, tm
         tables = sorted([name async for name in redis.scan_iter(match=every_table)])
         # another server took its place, which has none of them
         await cast(Any, redis).delete(*tables)
-        ctx.store.connections += 1
+        ctx.store.servers += 1
         await accepter.accept(await every(ctx, entry(TITLE, feed="post")))
         again = sorted([name async for name in redis.scan_iter(match=every_table)])
         assert len(again) >= len(tables) > 8

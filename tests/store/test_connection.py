@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, cast
@@ -9,8 +11,9 @@ import pytest
 from redis.asyncio import Redis
 
 from alertd.errors import StoreError
-from alertd.store import keys
+from alertd.store import embedded, keys
 from alertd.store.connection import SCHEMA, TROUBLE, Store, open_store
+from tests.store.processes import alive, until
 
 
 def store(redis: Redis) -> Store:
@@ -82,6 +85,36 @@ async def test_whoever_asks_hears_of_a_cancellation_at_every_step(
             assert task.cancelled(), f"after {steps} steps"
             assert await store.time() > 0, "and the next one gets its own answer"
     assert answered or not connected
+
+
+async def test_a_server_that_was_started_anew_is_another_one(state: Path) -> None:
+    server = await embedded.start(state)
+    async with open_store(socket=server.socket) as store:
+        asked: Any = store.redis
+        before = await store.run_id()
+        await asyncio.gather(*(asked.ping() for _ in range(10)))
+        await asked.connection_pool.disconnect()
+        assert await store.run_id() == before
+        assert store.servers == 1, "connections to the one that is known already"
+        os.kill(server.pid, signal.SIGKILL)
+        await until(lambda: not alive(server.pid), "the server's end")
+        await embedded.start(state)
+        await asked.ping()
+        assert store.servers == 2
+        assert await store.run_id() != before
+
+
+async def test_a_server_that_took_another_ones_data_is_another_one(redis: Redis) -> None:
+    asked: Any = redis
+    path = redis.connection_pool.connection_kwargs["path"]
+    async with open_store(socket=path) as store:
+        run_id = await store.run_id()
+        await asked.replicaof("127.0.0.1", 9)
+        await asked.replicaof("NO", "ONE")
+        await cast(Any, store.redis).connection_pool.disconnect()
+        assert await store.time() > 0
+        assert store.servers == 2
+        assert await store.run_id() == run_id
 
 
 def test_all_keys_share_one_slot() -> None:

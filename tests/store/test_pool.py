@@ -27,7 +27,9 @@ async def test_what_is_asked_at_once_shares_a_bounded_number_of_connections(path
     async with open_store(socket=path) as store:
         times = await asyncio.gather(*(store.time() for _ in range(10 * MOST)))
         assert len(times) == 10 * MOST
-        assert store.connections == MOST
+        own = lent(store).connection_kwargs["client_name"]
+        assert [client["name"] for client in await store.blocking.client_list()].count(own) == MOST + 1
+        assert store.servers == 1, "all of them lead to the same one"
 
 
 async def test_one_that_waits_too_long_is_told_so(path: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,13 +92,13 @@ async def test_another_server_takes_over(tmp_path: Path) -> None:
         async with servers.deaf_replicas():
             _, safe = await store.run_safe("acquire", [keys.lease("any")], ["me", "", 0, 1])
             assert not safe, "a replica that takes over now would not know"
-        connections = store.connections
+        servers_met = store.servers
         await servers.fail_over()
         async with asyncio.timeout(30):
             while not await answers(redis):  # noqa: ASYNC110 - it tells nobody
                 await asyncio.sleep(0.1)
         assert await store.run_id() != before
-        assert store.connections > connections, "who keeps a memory of the server hears of it"
+        assert store.servers > servers_met, "who keeps a memory of the server hears of it"
         assert await store.blocking.get("kept") == "1"
 
 
