@@ -18,14 +18,14 @@ from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.commands.core import AsyncScript
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import DataError, NoScriptError, RedisError
+from redis.exceptions import DataError, NoScriptError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 import alertd
 from alertd import sentinels
 from alertd.errors import StoreError
 from alertd.store import keys
-from alertd.store.pool import Bounded, BoundedSentinel
+from alertd.store.pool import MOST, Bounded, BoundedSentinel
 
 SCHEMA = 2
 """Version of what the keys hold; a newer one is refused, an older one is migrated, see `alertd.migration`."""
@@ -40,7 +40,7 @@ _BLOCKED = 10.0
 _ASKED = 1.0
 _RETRIES = 3
 _TOLD = 1_000
-_IDENTITY: Final = re.compile(r"^(run_id|master_replid):(\w+)", re.MULTILINE)
+_INFO: Final = re.compile(r"^(\w+):(\w+)", re.MULTILINE)
 _LUA = resources.files("alertd.store") / "lua"
 
 
@@ -66,8 +66,9 @@ class Store:
         self.servers = 0
         """How often a new connection led to another server than the one before, which may lack what that one knew."""
         self._scripts: dict[str, AsyncScript] = {}
-        self._asking = asyncio.Lock()
-        self._run_id, self._run_id_of = "", -1
+        self.server = ""
+        """Where the latest new connection led, see `run_id`; "" where that is not known."""
+        self._telling = asyncio.Semaphore(MOST // 2)
 
     async def __aenter__(self) -> Self:
         return self
@@ -110,8 +111,9 @@ class Store:
         if self._asked is None:
             return await self.run(name, key_names, arguments), True
         script = self._script(name)
-        # one connection: a server waits for what came by the connection that asks it to
-        async with cast(Any, self.redis).pipeline(transaction=False) as pipe:
+        # one connection: a server waits for what came by the connection that asks it to; not all of them at a time, for
+        # others have something to ask meanwhile
+        async with self._telling, cast(Any, self.redis).pipeline(transaction=False) as pipe:
             pipe.evalsha(script.sha, len(key_names), *key_names, *arguments)
             pipe.wait(1, _TOLD)
             answer, told = await pipe.execute(raise_on_error=False)
@@ -153,14 +155,8 @@ class Store:
         return int(seconds) + int(micros) / 1e6
 
     async def run_id(self) -> str:
-        """Changes when the server restarts or another one answers in its place; asked only once that may be so."""
-        async with self._asking:
-            # counted before it is asked: a connection that is made meanwhile may lead elsewhere
-            servers = self.servers
-            if self._run_id_of != servers:
-                info = await cast(Any, self.redis.info("server"))
-                self._run_id, self._run_id_of = str(info["run_id"]), servers
-            return self._run_id
+        """Tells servers apart, and whose data they have; changes when another one answers, or this one starts anew."""
+        return self.server or _who(await cast(Any, self.redis.info()))
 
     async def memory(self, allowed: float = math.inf) -> tuple[float, float]:
         """Memory that the data takes, and that it may take, in megabytes.
@@ -271,27 +267,33 @@ def open_store(url: str = "", *, socket: str | Path = "", exclusive: bool = Fals
 
 def _meeting(store: Store) -> Callable[[Any], Awaitable[None]]:
     """What a new connection does first, and then asks whom it leads to."""
-    met = ""
 
     async def connected(connection: Any) -> None:
-        nonlocal met
         await connection.on_connect()
-        await connection.send_command("INFO")
-        found = _who(str(await connection.read_response()))
-        if found != met or not found:
-            met = found
-            store.servers += 1
+        await connection.send_command("INFO", check_health=False)
+        try:
+            found = _who(dict(_INFO.findall(str(await connection.read_response()))))
+        except ResponseError:
+            found = ""  # hosted servers may forbid it; each connection counts then
+        # one that stayed with the server before is the last to hear of the new one
+        before, connection.leads_to = getattr(connection, "leads_to", found), found
+        if found and found == store.server == before:
+            return
+        if store.servers:
+            # those that others use now come back to be connected anew
+            await cast(Any, store.redis.connection_pool).update_active_connections_for_reconnect()
+        store.server = found
+        store.servers += 1
 
     return connected
 
 
-def _who(info: str) -> str:
+def _who(info: Mapping[str, object]) -> str:
     """Which server it is and whose data it has, by what INFO answers: one that went over to another's keeps its run id.
 
     "" for one that does not say.
     """
-    said = dict(_IDENTITY.findall(info))
-    return " ".join(said.values()) if "run_id" in said else ""
+    return f"{info['run_id']} {info.get('master_replid', '')}" if "run_id" in info else ""
 
 
 def _pool(url: str, socket: str, given: Mapping[str, Any], kind: type[ConnectionPool]) -> ConnectionPool:
@@ -326,8 +328,14 @@ def _behind_sentinels(given: sentinels.Sentinels, common: Mapping[str, Any]) -> 
 class _Packing:
     """Has hiredis write a connection's commands, as redis-py's blocking client does.
 
-    Its other one writes them in Python, argument by argument, which takes milliseconds for a batch of articles.
+    Its other one writes them in Python, argument by argument, which takes milliseconds for a batch of articles. And a
+    new connection is not asked whether it lives before it is ready: while the server is silent that asks itself again,
+    one call within the other without end, instead of failing.
     """
+
+    async def on_connect(self) -> None:
+        """Log in and choose the database."""
+        await cast(Any, self).on_connect_check_health(check_health=False)
 
     async def send_packed_command(self, command: str | bytes | Iterable[bytes], check_health: bool = True) -> None:
         """Send a command, in the task that asks for it.

@@ -28,7 +28,7 @@ class Bounded(ConnectionPool):
 
     def __init__(self, *arguments: Any, most: int = MOST, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._free = asyncio.Semaphore(most)
+        self._free = asyncio.Semaphore(min(most, self.max_connections))
         self._lent: set[AbstractConnection] = set()
 
     async def get_connection(self, *_: Any, **__: Any) -> AbstractConnection:

@@ -11,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from alertd.errors import StoreError
-from alertd.store import embedded, keys
+from alertd.store import connection, embedded, keys
 from alertd.store.connection import SCHEMA, TROUBLE, Store, open_store
 from tests.store.processes import alive, until
 
@@ -108,13 +108,59 @@ async def test_a_server_that_took_another_ones_data_is_another_one(redis: Redis)
     asked: Any = redis
     path = redis.connection_pool.connection_kwargs["path"]
     async with open_store(socket=path) as store:
-        run_id = await store.run_id()
+        before = await store.run_id()
         await asked.replicaof("127.0.0.1", 9)
         await asked.replicaof("NO", "ONE")
         await cast(Any, store.redis).connection_pool.disconnect()
         assert await store.time() > 0
         assert store.servers == 2
-        assert await store.run_id() == run_id
+        assert await store.run_id() != before
+
+
+async def test_one_that_stayed_with_the_server_before_counts_when_it_leaves(redis: Redis, state: Path) -> None:
+    other = await embedded.start(state)
+    async with open_store(socket=redis.connection_pool.connection_kwargs["path"]) as store:
+        pool: Any = store.redis.connection_pool
+        first, second = await pool.get_connection(), await pool.get_connection()
+        assert store.servers == 1
+        for servers, moved in ((2, second), (3, first)):
+            moved.path = other.socket
+            await moved.disconnect()
+            await moved.connect()
+            assert store.servers == servers
+        assert second.should_reconnect(), "in use when the first came over"
+        await first.disconnect()
+        await first.connect()
+        assert store.servers == 3
+        await pool.release(first)
+        await pool.release(second)
+
+
+async def test_a_server_that_does_not_say_who_it_is_may_be_another_each_time(redis: Redis) -> None:
+    asked: Any = redis
+    await asked.acl_setuser("alertd", enabled=True, nopass=True, categories=["+@all"], commands=["-info"], keys=["*"])
+    try:
+        path = redis.connection_pool.connection_kwargs["path"]
+        async with open_store(f"unix://alertd:x@{path}") as store:
+            assert await store.time() > 0
+            await cast(Any, store.redis).connection_pool.disconnect()
+            assert await store.time() > 0
+            assert store.servers == 2
+    finally:
+        await asked.acl_deluser("alertd")
+
+
+async def test_a_silent_server_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_ANSWER", 0.05)
+    path = str(tmp_path / "silent.sock")
+
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_unix_server(silent, path), asyncio.timeout(15), open_store(socket=path) as store:
+        with pytest.raises(TROUBLE):
+            await store.time()
 
 
 def test_all_keys_share_one_slot() -> None:
