@@ -279,7 +279,7 @@ def _meeting(store: Store) -> Callable[[Any], Awaitable[None]]:
         before, connection.leads_to = getattr(connection, "leads_to", found), found
         if found and found == store.server == before:
             return
-        if store.servers:
+        if found and store.servers:
             # those that others use now come back to be connected anew
             await cast(Any, store.redis.connection_pool).update_active_connections_for_reconnect()
         store.server = found

@@ -146,6 +146,11 @@ async def test_a_server_that_does_not_say_who_it_is_may_be_another_each_time(red
             await cast(Any, store.redis).connection_pool.disconnect()
             assert await store.time() > 0
             assert store.servers == 2
+            pool: Any = store.redis.connection_pool
+            used = [await pool.get_connection() for _ in range(2)]
+            assert not any(one.should_reconnect() for one in used), "else each would be made anew each time"
+            for one in used:
+                await pool.release(one)
     finally:
         await asked.acl_deluser("alertd")
 
