@@ -6,25 +6,25 @@ import asyncio
 import math
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Self, cast
 
-import hiredis
 from redis.asyncio import ConnectionPool, Redis, UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.commands.core import AsyncScript
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import DataError, NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 import alertd
 from alertd import sentinels
 from alertd.errors import StoreError
 from alertd.store import keys
+from alertd.store.mended import mended
 from alertd.store.pool import MOST, Bounded, BoundedSentinel
 
 SCHEMA = 2
@@ -261,7 +261,7 @@ def open_store(url: str = "", *, socket: str | Path = "", exclusive: bool = Fals
 
     made[0].connection_pool.connection_kwargs["redis_connect_func"] = _meeting(store)
     for redis in (*made, *(asked.sentinels if asked else ())):
-        redis.connection_pool.connection_class = _packing(redis.connection_pool.connection_class)
+        redis.connection_pool.connection_class = mended(redis.connection_pool.connection_class)
     return store
 
 
@@ -323,62 +323,3 @@ def _behind_sentinels(given: sentinels.Sentinels, common: Mapping[str, Any]) -> 
         for kind, limit in ((BoundedSentinel, _ANSWER), (SentinelConnectionPool, _BLOCKED))
     ]
     return asked, made
-
-
-class _Packing:
-    """Has hiredis write a connection's commands, as redis-py's blocking client does.
-
-    Its other one writes them in Python, argument by argument, which takes milliseconds for a batch of articles. And a
-    new connection is not asked whether it lives before it is ready: while the server is silent that asks itself again,
-    one call within the other without end, instead of failing.
-    """
-
-    async def on_connect(self) -> None:
-        """Log in and choose the database."""
-        await cast(Any, self).on_connect_check_health(check_health=False)
-
-    async def send_packed_command(self, command: str | bytes | Iterable[bytes], check_health: bool = True) -> None:
-        """Send a command, in the task that asks for it.
-
-        redis-py waits with `asyncio.wait_for`, which up to Python 3.11 drops a cancellation that comes as its task
-        ends: whoever was to end would go on for ever.
-
-        Raises:
-            ConnectionError, TimeoutError: the server cannot be reached, or does not take it in time.
-        """
-        connection = cast(Any, self)
-        if not connection.is_connected:
-            await connection.connect_check_health(check_health=False)
-        if check_health:
-            await connection.check_health()
-        text = command.encode() if isinstance(command, str) else command
-        try:
-            async with asyncio.timeout(connection.socket_timeout or None):
-                await connection._send_packed_command([text] if isinstance(text, bytes) else text)
-        except TimeoutError:
-            await connection.disconnect(nowait=True)
-            raise RedisTimeoutError("the server does not take what is sent") from None
-        except OSError as error:
-            await connection.disconnect(nowait=True)
-            raise RedisConnectionError(f"what is sent does not reach the server: {error}") from error
-        except BaseException:
-            # a part of it may be sent
-            await connection.disconnect(nowait=True)
-            raise
-
-    def pack_command(self, *args: Any) -> list[bytes]:
-        """The command as it is sent.
-
-        Raises:
-            DataError: an argument is neither text, bytes nor a number.
-        """
-        name = args[0] if isinstance(args[0], bytes) else args[0].encode()
-        try:
-            # a command's name may hold its first argument, as in "CONFIG GET"
-            return [hiredis.pack_command((*name.split(), *args[1:]))]
-        except TypeError as error:
-            raise DataError(f"{name.decode()}: {error}") from error
-
-
-def _packing(connection: type[Any]) -> type[Any]:
-    return type(f"Packing{connection.__name__}", (_Packing, connection), {})

@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from alertd.errors import StoreError
-from alertd.store import connection, embedded, keys
+from alertd.store import embedded, keys
 from alertd.store.connection import SCHEMA, TROUBLE, Store, open_store
 from tests.store.processes import alive, until
 
@@ -56,35 +55,6 @@ async def test_scripts_survive_a_server_that_forgot_them(redis: Redis) -> None:
     assert await mine.run("lag", [keys.ALERTS], ["notify"]) == 0
     await cast(Any, redis).script_flush()
     assert await mine.run("lag", [keys.ALERTS], ["notify"]) == 0
-
-
-async def _several(store: Store) -> Any:
-    async with cast(Any, store.redis).pipeline(transaction=False) as pipe:
-        return await pipe.get("a").get("b").execute()
-
-
-@pytest.mark.parametrize("asked", [lambda store: store.redis.get("a"), _several, lambda store: store.time()])
-@pytest.mark.parametrize("connected", [True, False])
-async def test_whoever_asks_hears_of_a_cancellation_at_every_step(
-    redis: Redis, asked: Callable[[Store], Coroutine[Any, Any, Any]], connected: bool
-) -> None:
-    """One that is lost has a loop go on for ever, whose group of tasks has ended."""
-    path = redis.connection_pool.connection_kwargs["path"]
-    answered = False
-    for steps in range(60):
-        async with open_store(socket=path) as store:
-            if connected:
-                await store.time()
-            task = asyncio.ensure_future(asked(store))
-            for _ in range(steps):
-                await asyncio.sleep(0)
-            if not task.cancel():
-                answered = True
-                break
-            await asyncio.wait({task})
-            assert task.cancelled(), f"after {steps} steps"
-            assert await store.time() > 0, "and the next one gets its own answer"
-    assert answered or not connected
 
 
 async def test_a_server_that_was_started_anew_is_another_one(state: Path) -> None:
@@ -153,19 +123,6 @@ async def test_a_server_that_does_not_say_who_it_is_may_be_another_each_time(red
                 await pool.release(one)
     finally:
         await asked.acl_deluser("alertd")
-
-
-async def test_a_silent_server_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "_ANSWER", 0.05)
-    path = str(tmp_path / "silent.sock")
-
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
-
-    async with await asyncio.start_unix_server(silent, path), asyncio.timeout(15), open_store(socket=path) as store:
-        with pytest.raises(TROUBLE):
-            await store.time()
 
 
 def test_all_keys_share_one_slot() -> None:
