@@ -92,7 +92,8 @@ class Poller:
         """Poll until the stop; then let the polls in flight end."""
         self._timetable, self._followed = Timetable(self._context, self._job), (None, frozenset())
         self._timetable.start()
-        hubs = asyncio.create_task(self._keep_hubs(stop), name="hubs")
+        ending = asyncio.Event()
+        hubs = asyncio.create_task(self._keep_hubs(ending), name="hubs")
         try:
             while not stop.is_set():
                 await self._reschedule()
@@ -101,6 +102,8 @@ class Poller:
                 await pause(stop, 0.5)
         finally:
             self._timetable.pause()
+            # up to Python 3.11 a group of tasks that is failing drops a cancellation
+            ending.set()
             hubs.cancel()
             await asyncio.gather(hubs, return_exceptions=True)
             try:

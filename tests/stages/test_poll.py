@@ -368,3 +368,25 @@ async def test_who_was_cut_off_before_a_restart_comes_back_with_the_others(
 
 async def _polls(poller: Poller, name: str) -> bool:
     return poller.polls(name)
+
+
+async def test_polling_ends_though_its_subscriptions_do_not_hear_of_it(redis: Redis, tmp_path: Path) -> None:
+    """Up to Python 3.11 a group of tasks that is failing says so, and drops the cancellation that comes meanwhile."""
+
+    class Failing:
+        begun = asyncio.Event()
+
+        async def work(self, *_: object) -> None:
+            self.begun.set()
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                raise RuntimeError("one of its parts had failed") from None
+
+    async with context(redis, tmp_path) as ctx, polling(ctx) as poller:
+        poller._hubs = cast(Any, Failing())
+        work = asyncio.create_task(poller.work(asyncio.Event()))
+        await Failing.begun.wait()
+        work.cancel()
+        done, _ = await asyncio.wait({work}, timeout=20)
+        assert done
