@@ -156,7 +156,9 @@ class Store:
 
     async def run_id(self) -> str:
         """Tells servers apart, and whose data they have; changes when another one answers, or this one starts anew."""
-        return self.server or _who(await cast(Any, self.redis.info()))
+        if not self.server:
+            await cast(Any, self.redis).ping()
+        return self.server
 
     async def memory(self, allowed: float = math.inf) -> tuple[float, float]:
         """Memory that the data takes, and that it may take, in megabytes.
@@ -259,41 +261,37 @@ def open_store(url: str = "", *, socket: str | Path = "", exclusive: bool = Fals
     where = f"redis at {socket}" if socket else "redis.url"
     store = Store(made[0], made[1], exclusive=exclusive, where=where, asked=asked)
 
-    made[0].connection_pool.connection_kwargs["redis_connect_func"] = _meeting(store)
+    pool = made[0].connection_pool
+    pool.connection_kwargs["redis_connect_func"] = _meeting(store, cast(Bounded, pool))
     for redis in (*made, *(asked.sentinels if asked else ())):
         redis.connection_pool.connection_class = mended(redis.connection_pool.connection_class)
     return store
 
 
-def _meeting(store: Store) -> Callable[[Any], Awaitable[None]]:
+def _meeting(store: Store, pool: Bounded) -> Callable[[Any], Awaitable[None]]:
     """What a new connection does first, and then asks whom it leads to."""
 
     async def connected(connection: Any) -> None:
         await connection.on_connect()
         await connection.send_command("INFO", check_health=False)
         try:
-            found = _who(dict(_INFO.findall(str(await connection.read_response()))))
+            told = str(await connection.read_response())
         except ResponseError:
-            found = ""  # hosted servers may forbid it; each connection counts then
+            told = ""  # it may be forbidden, or a script keeps the server busy
+        info = dict(_INFO.findall(told))
+        known = "run_id" in info
+        # one that went over to another's data keeps its run id; who cannot be told apart is another one each time
+        found = f"{info['run_id']} {info.get('master_replid', '')}" if known else f"unknown {store.servers + 1}"
         # one that stayed with the server before is the last to hear of the new one
-        before, connection.leads_to = getattr(connection, "leads_to", found), found
-        if found and found == store.server == before:
+        before, connection.leads_to = connection.leads_to or found, found
+        if found == store.server == before:
             return
-        if found and store.servers:
-            # those that others use now come back to be connected anew
-            await cast(Any, store.redis.connection_pool).update_active_connections_for_reconnect()
         store.server = found
         store.servers += 1
+        if known:
+            pool.leave(found)
 
     return connected
-
-
-def _who(info: Mapping[str, object]) -> str:
-    """Which server it is and whose data it has, by what INFO answers: one that went over to another's keeps its run id.
-
-    "" for one that does not say.
-    """
-    return f"{info['run_id']} {info.get('master_replid', '')}" if "run_id" in info else ""
 
 
 def _pool(url: str, socket: str, given: Mapping[str, Any], kind: type[ConnectionPool]) -> ConnectionPool:

@@ -15,13 +15,16 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 class _Mended:
     """What a connection does otherwise than redis-py's; each method says why."""
 
-    async def on_connect(self) -> None:
+    leads_to = ""
+    """The server that it was connected to the last time, where somebody asked; "" before."""
+
+    async def on_connect_check_health(self, *_: object, **__: object) -> None:
         """Log in and choose the database.
 
         A new connection is not asked whether it lives before it is ready: while the server is silent that asks itself
         again, one call within the other without end, instead of failing.
         """
-        await cast(Any, self).on_connect_check_health(check_health=False)
+        await cast(Any, super()).on_connect_check_health(check_health=False)
 
     async def send_packed_command(self, command: str | bytes | Iterable[bytes], check_health: bool = True) -> None:
         """Send a command, in the task that asks for it.

@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 MOST: Final = 16
 """Connections for what answers at once: a server has one thread, and hosted ones allow a few dozen in all."""
 _FREE: Final = 20.0
-"""Seconds for which one is waited for: as long as a command and its repetitions wait for a server that is silent."""
+"""Seconds for which one is waited for: as long as it takes to give up connecting to a server that is silent."""
 
 
 class Bounded(ConnectionPool):
@@ -29,7 +29,6 @@ class Bounded(ConnectionPool):
     def __init__(self, *arguments: Any, most: int = MOST, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._free = asyncio.Semaphore(min(most, self.max_connections))
-        self._lent: set[AbstractConnection] = set()
 
     async def get_connection(self, *_: Any, **__: Any) -> AbstractConnection:
         """Lend a connection that is connected.
@@ -41,24 +40,35 @@ class Bounded(ConnectionPool):
             async with asyncio.timeout(_FREE):
                 await self._free.acquire()
         except TimeoutError as error:
-            raise RedisConnectionError(f"no connection to Redis was given back within {_FREE:g} seconds") from error
+            raise RedisConnectionError(
+                f"no connection to Redis was given back within {_FREE:g} seconds: it hangs, or is asked too much"
+            ) from error
+        connection: Any = cast(Any, self).get_available_connection()
         try:
-            connection: AbstractConnection = await cast(Any, super()).get_connection()
+            if connection.should_reconnect():
+                await connection.disconnect()
+            await self.ensure_connection(connection)
         except BaseException:
-            self._free.release()
+            await self.release(connection)
             raise
-        self._lent.add(connection)
-        return connection
+        return cast(AbstractConnection, connection)
 
     async def release(self, connection: AbstractConnection) -> None:
-        """Take a connection back; another may be lent in its place even when this is cancelled."""
-        try:
-            await super().release(connection)
-        finally:
-            # one that could not be connected comes back as well, and was not lent
-            if connection in self._lent:
-                self._lent.discard(connection)
-                self._free.release()
+        """Take a connection back; waits for nothing, so that no cancelled task keeps one."""
+        self._in_use_connections.remove(connection)
+        self._available_connections.append(connection)
+        self._free.release()
+
+    def leave(self, server: str) -> None:
+        """Have each connection that leads to another server made anew before it is lent again.
+
+        Args:
+            server: where they are to lead, as their `leads_to` says.
+        """
+        connection: Any
+        for connection in (*self._available_connections, *self._in_use_connections):
+            if connection.leads_to not in ("", server):
+                connection.mark_for_reconnect()
 
 
 class BoundedSentinel(Bounded, SentinelConnectionPool):

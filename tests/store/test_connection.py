@@ -87,23 +87,42 @@ async def test_a_server_that_took_another_ones_data_is_another_one(redis: Redis)
         assert await store.run_id() != before
 
 
-async def test_one_that_stayed_with_the_server_before_counts_when_it_leaves(redis: Redis, state: Path) -> None:
+async def test_those_that_stayed_with_the_server_before_are_noticed_and_made_anew(redis: Redis, state: Path) -> None:
     other = await embedded.start(state)
     async with open_store(socket=redis.connection_pool.connection_kwargs["path"]) as store:
         pool: Any = store.redis.connection_pool
-        first, second = await pool.get_connection(), await pool.get_connection()
+        used, stays, idle = [await pool.get_connection() for _ in range(3)]
+        await pool.release(idle)
         assert store.servers == 1
-        for servers, moved in ((2, second), (3, first)):
-            moved.path = other.socket
-            await moved.disconnect()
-            await moved.connect()
-            assert store.servers == servers
-        assert second.should_reconnect(), "in use when the first came over"
-        await first.disconnect()
-        await first.connect()
-        assert store.servers == 3
-        await pool.release(first)
-        await pool.release(second)
+        pool.connection_kwargs["path"] = other.socket
+        for connection in (used, stays, idle):
+            connection.path = other.socket
+        await used.disconnect()
+        await used.connect()
+        assert store.servers == 2
+        assert [one.should_reconnect() for one in (used, stays, idle)] == [False, True, True]
+        await stays.disconnect()
+        await stays.connect()
+        assert store.servers == 3, "it may have told what only the server before knew"
+        assert await pool.get_connection() is idle
+        assert idle.leads_to == used.leads_to == await store.run_id()
+        for _ in range(5):
+            await used.disconnect()
+            await used.connect()
+        assert store.servers == 4, "that of the idle one was the last"
+        for connection in (used, stays, idle):
+            await pool.release(connection)
+
+
+async def test_an_address_of_two_servers_settles_on_what_is_connected(redis: Redis, state: Path) -> None:
+    other = await embedded.start(state)
+    async with open_store(socket=redis.connection_pool.connection_kwargs["path"]) as store:
+        assert await store.time() > 0
+        cast(Any, store.redis.connection_pool)._available_connections[0].path = other.socket
+        cast(Any, store.redis.connection_pool)._available_connections[0].mark_for_reconnect()
+        for _ in range(10):
+            assert await store.time() > 0
+        assert store.servers == 2
 
 
 async def test_a_server_that_does_not_say_who_it_is_may_be_another_each_time(redis: Redis) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +15,8 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from alertd.store import connection
 from alertd.store.connection import TROUBLE, Store, open_store
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 async def _several(store: Store) -> Any:
@@ -42,33 +45,53 @@ async def test_whoever_asks_hears_of_a_cancellation_at_every_step(
             assert await store.time() > 0, "and the next one gets its own answer"
 
 
-async def test_a_silent_server_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "_ANSWER", 0.05)
-    path = str(tmp_path / "silent.sock")
+@asynccontextmanager
+async def serving(folder: Path, over: str, handle: Handler) -> AsyncIterator[Store]:
+    """A store whose server is a function, behind a unix socket or a port."""
+    if over == "unix":
+        path = str(folder / "server.sock")
+        async with await asyncio.start_unix_server(handle, path), open_store(socket=path) as store:
+            yield store
+    else:
+        async with await asyncio.start_server(handle, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            async with open_store(f"redis://127.0.0.1:{port}") as store:
+                yield store
+
+
+@pytest.mark.parametrize("over", ["unix", "tcp"])
+@pytest.mark.parametrize("of", ["redis", "blocking"])
+async def test_a_silent_server_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, over: str, of: str) -> None:
+    for limit in ("_ANSWER", "_BLOCKED"):
+        monkeypatch.setattr(connection, limit, 0.05)
+    made = 0
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal made
+        made += 1
         await reader.read()
         writer.close()
 
-    async with await asyncio.start_unix_server(silent, path), asyncio.timeout(15), open_store(socket=path) as store:
+    async with asyncio.timeout(15), serving(tmp_path, over, silent) as store:
         with pytest.raises(TROUBLE):
-            await store.time()
+            await getattr(store, of).ping()
+        assert made <= 4, "one try and three more"
 
 
-async def test_what_the_server_does_not_take_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "_ANSWER", 0.2)
-    path, over = str(tmp_path / "full.sock"), asyncio.Event()
+async def test_what_the_server_does_not_take_is_given_up(tmp_path: Path) -> None:
+    over = asyncio.Event()
 
     async def welcoming(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        said = b""
-        while b"$4\r\nINFO" not in said:
+        said = b"begun"
+        while said and b"$4\r\nINFO" not in said:
             said = await reader.read(1000)
             writer.write(b"+OK\r\n" * len(re.findall(rb"\*\d", said)))
         await over.wait()
         writer.close()
 
-    async with await asyncio.start_unix_server(welcoming, path), open_store(socket=path) as store:
+    async with serving(tmp_path, "unix", welcoming) as store:
         lent: Any = await cast(Any, store.redis.connection_pool).get_connection()
+        lent.socket_timeout = 0.2
         with pytest.raises(RedisTimeoutError, match="does not take"):
             await lent.send_command("SET", "a", bytes(10_000_000))
         assert not lent.is_connected
