@@ -62,6 +62,8 @@ _UPKEEP = 5.0
 _PAGES = 60.0
 """Seconds between two requests for large pages: what was taken meanwhile is not asked for yet."""
 _ONCE_LIMIT = 900.0
+_PING: Final = 0.8
+"""Seconds that Redis has to say that it lives: less than a probe waits, which then tells what else works as well."""
 
 
 @dataclass(frozen=True)
@@ -326,8 +328,11 @@ async def upkeep(context: Context, stop: asyncio.Event) -> None:
 async def _health(context: Context) -> Health:
     parts = [Part(name, fine, detail) for name, (fine, detail) in context.ready.items()]
     try:
-        await cast(Any, context.store.redis).ping()
+        async with asyncio.timeout(_PING):
+            await cast(Any, context.store.redis).ping()
         parts.append(Part("redis", True))
+    except TimeoutError:
+        parts.append(Part("redis", False, f"no answer within {_PING:g} s"))
     except TROUBLE as error:
         parts.append(Part("redis", False, type(error).__name__))
     return Health(tuple(parts))

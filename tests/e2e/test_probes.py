@@ -47,6 +47,10 @@ async def test_probes_answer_while_redis_stands_still_and_it_recovers(tmp_path: 
             for path, status in (("/healthz", 200), ("/readyz", 503), ("/metrics", 200)) * 2:
                 got, text, seconds = await ask(daemon, path)
                 assert (got, seconds < IN_TIME) == (status, True), (path, text, seconds)
+                if path == "/readyz":
+                    parts = json.loads(text)["parts"]
+                    assert parts["redis"] == {"ok": False, "detail": "no answer within 0.8 s"}
+                    assert "poll" in parts, "and how the others do"
             await asyncio.gather(*(ask(daemon, "/readyz") for _ in range(20)))
             assert (await alertd(daemon.config, "status"))[0] == 1, "the command does not hang either"
         finally:
