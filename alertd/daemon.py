@@ -50,7 +50,7 @@ from alertd.web.access import Access
 from alertd.web.api import Api
 from alertd.web.health import Health, Part
 from alertd.web.metrics import Metrics
-from alertd.web.server import WebServer
+from alertd.web.server import READY_LIMIT, WebServer
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ _UPKEEP = 5.0
 _PAGES = 60.0
 """Seconds between two requests for large pages: what was taken meanwhile is not asked for yet."""
 _ONCE_LIMIT = 900.0
-_PING: Final = 0.8
+_PING: Final = 0.8 * READY_LIMIT
 """Seconds that Redis has to say that it lives: less than a probe waits, which then tells what else works as well."""
 
 

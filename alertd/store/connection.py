@@ -67,7 +67,7 @@ class Store:
         """How often a new connection led to another server than the one before, which may lack what that one knew."""
         self._scripts: dict[str, AsyncScript] = {}
         self.server = ""
-        """Where the latest new connection led, see `run_id`; "" where that is not known."""
+        """Where the latest new connection led, see `run_id`; "" before the first."""
         self._telling = asyncio.Semaphore(MOST // 2)
 
     async def __aenter__(self) -> Self:

@@ -16,19 +16,18 @@ _FREE: Final = 20.0
 
 
 class Bounded(ConnectionPool):
-    """A pool that lends so many connections at a time and has others wait.
+    """A pool that lends `MOST` connections at a time and has others wait.
 
     redis-py's `BlockingConnectionPool` does so by what was not given back: what a cancelled task could not give back
     is lost to it for good, and there is none of it for Sentinels.
 
     Args:
         arguments, named: as redis-py's pool takes them.
-        most: connections that are lent at a time.
     """
 
-    def __init__(self, *arguments: Any, most: int = MOST, **named: Any) -> None:
+    def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._free = asyncio.Semaphore(min(most, self.max_connections))
+        self._free = asyncio.Semaphore(min(MOST, self.max_connections))
 
     async def get_connection(self, *_: Any, **__: Any) -> AbstractConnection:
         """Lend a connection that is connected.
